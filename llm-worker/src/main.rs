@@ -1,0 +1,3 @@
+//! The `hark-llm` program.
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! Plain types that all rooms share: what was said, which tools there are, what is to be done,
+//! what was done, and the events that tell of it.
+//!
+//! Nothing here knows a model, a server, a socket or a file. What is serialisable here is the wire
+//! contract of Hark (field names in camelCase), pinned by snapshots.
+
+mod command;
+mod event;
+mod outcome;
+mod pcm;
+pub mod plan;
+mod receipt;
+mod tool;
+mod tool_set;
+mod transcript;
+
+pub use command::{Command, CommandId, SessionId, Turn, TurnOutcome, UserId};
+pub use event::{Event, EventType};
+pub use outcome::{Failure, Outcome, Stages};
+pub use pcm::{Pcm, SAMPLE_RATE_HZ};
+pub use plan::{Decision, Plan, Question, Step};
+pub use receipt::{Receipt, StepStatus, ToolOutput};
+pub use tool::{Annotations, BadToolName, Fault, SchemaError, Tool, ToolName};
+pub use tool_set::{RejectedTool, ToolSet};
+pub use transcript::{Transcript, Word};

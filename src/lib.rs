@@ -1,0 +1,38 @@
+//! Hark: sound or text comes in, a plan is made with the tools that are really there, the plan is
+//! proved, carried out and told.
+//!
+//! The rooms, in the order in which a command walks through them; `ARCHITECTURE.md` has the map.
+
+/// Plain types that all rooms share.
+pub mod domain;
+
+/// Uploaded bytes become 16 kHz mono sound.
+pub mod audio;
+/// Sound becomes a transcript.
+pub mod speech;
+/// The catalogue of models, and their files on disk.
+pub mod models;
+/// Language models behind one face.
+pub mod llm;
+/// The tools of the person's MCP servers.
+pub mod tools;
+/// Command, tools and history become a decision.
+pub mod planner;
+/// A checked plan becomes receipts.
+pub mod executor;
+/// The numbered event stream of each command.
+pub mod progress;
+/// History and audit on disk.
+pub mod store;
+/// The flow, in one function.
+pub mod pipeline;
+/// What the user wrote becomes what the rooms get.
+pub mod config;
+/// Builds every part from the settings.
+pub mod app;
+/// The HTTP door, and the page.
+pub mod api;
+/// `hark desk`: notes, lists, calendar, timers, time and arithmetic as an MCP server.
+pub mod desk;
+/// The command line.
+pub mod cli;

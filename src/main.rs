@@ -1,0 +1,3 @@
+//! The `hark` program.
+
+fn main() {}
