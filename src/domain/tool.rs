@@ -50,9 +50,7 @@ impl FromStr for ToolName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('.') {
-            Some((service, tool)) if !service.is_empty() && !tool.is_empty() => {
-                Ok(Self::new(service, tool))
-            }
+            Some((service, tool)) if !service.is_empty() && !tool.is_empty() => Ok(Self::new(service, tool)),
             _ => Err(BadToolName(text.to_owned())),
         }
     }
@@ -157,8 +155,7 @@ impl Tool {
             .map_err(|error| SchemaError::Input(error.to_string()))?;
         let output_validator = match &output_schema {
             Some(schema) => Some(
-                jsonschema::validator_for(schema)
-                    .map_err(|error| SchemaError::Output(error.to_string()))?,
+                jsonschema::validator_for(schema).map_err(|error| SchemaError::Output(error.to_string()))?,
             ),
             None => None,
         };

@@ -235,8 +235,8 @@ fn check_reference(
     let Some(schema) = &earlier.output_schema else {
         return Err(format!("{} promises no structured result to take {path} from", earlier.name));
     };
-    let given = type_at(schema, path)
-        .map_err(|()| format!("the result of {} has no {path}", earlier.name))?;
+    let given =
+        type_at(schema, path).map_err(|()| format!("the result of {} has no {path}", earlier.name))?;
     match (given, reference::wanted_type(tool, place)) {
         (Some(given), Some(wanted)) if !fits(given, wanted) => {
             Err(format!("{path} of {} is {given}, but {wanted} is needed", earlier.name))
@@ -298,7 +298,8 @@ fn summary(steps: &[Step]) -> String {
                     },
                 })
                 .collect();
-            let title = step.tool.title.clone().unwrap_or_else(|| step.tool.name.tool.replace(['_', '-'], " "));
+            let title =
+                step.tool.title.clone().unwrap_or_else(|| step.tool.name.tool.replace(['_', '-'], " "));
             match arguments.is_empty() {
                 true => format!("{title} ({})", step.tool.name.service),
                 false => format!("{title} ({}): {}", step.tool.name.service, arguments.join(", ")),
@@ -313,7 +314,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::Annotations;
+    use crate::domain::{Annotations, ToolOutput};
 
     fn tool(name: &str, input: Value, output: Option<Value>, read_only: bool) -> Arc<Tool> {
         let annotations = Annotations { read_only, ..Annotations::default() };

@@ -116,10 +116,9 @@ pub(super) fn fill<'a>(
     }
     match step.tool.argument_faults(&filled).into_iter().next() {
         None => Ok(filled),
-        Some(fault) => Err(UnresolvedReference::Misfit {
-            tool: step.tool.name.to_string(),
-            fault: fault.message,
-        }),
+        Some(fault) => {
+            Err(UnresolvedReference::Misfit { tool: step.tool.name.to_string(), fault: fault.message })
+        }
     }
 }
 
@@ -130,8 +129,7 @@ fn value_of(output: &ToolOutput, reference: &Reference, wanted: Option<&str>) ->
         None if wanted == Some("string") => Value::String(output.text.clone()),
         None => match &output.structured {
             Some(structured) => structured.clone(),
-            None => serde_json::from_str(&output.text)
-                .unwrap_or_else(|_| Value::String(output.text.clone())),
+            None => serde_json::from_str(&output.text).unwrap_or_else(|_| Value::String(output.text.clone())),
         },
     };
     match (wanted, &value) {
