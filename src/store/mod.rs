@@ -1,1 +1,196 @@
-//! Under construction.
+//! What was said and what was done, on disk: the history of commands, and the audit log that is
+//! written before effects.
+//!
+//! One SQLite file, one thread that writes it and one that reads it. Callers wait in a bounded queue,
+//! and whatever waits together is committed together, so that a hundred commands at once cost little
+//! more than one. Every read names the user, and nobody sees another's. Nothing here is ever logged.
+
+mod audit;
+mod commands;
+mod error;
+mod record;
+mod schema;
+mod trim;
+mod worker;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::domain::{CommandId, Event, Outcome, Question, SessionId, Turn, UserId};
+use worker::Worker;
+
+pub use error::StoreError;
+pub use record::{
+    AuditAction, AuditEntry, AuditRecord, CommandRecord, Durability, HistoryItem, StoredCommand,
+};
+
+/// How much is kept, and how much may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Commands kept for each user, the newest; older ones go, with their audit entries. Up to a
+    /// hundredth more may lie there for a while, since they are taken away in one go.
+    pub keep_commands: usize,
+    /// Reads or writes that may wait; whoever comes when all places are taken waits a while for one.
+    pub queue: usize,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { keep_commands: 10_000, queue: 1024 }
+    }
+}
+
+/// The door to the file. Cheap to clone; the threads end when the last clone is gone.
+#[derive(Clone)]
+pub struct Store {
+    writer: Worker,
+    reader: Worker,
+    file: Arc<PathBuf>,
+}
+
+impl Store {
+    /// Opens the file, or makes it, readable by its owner only; `None` keeps everything in memory.
+    /// Reads and writes files: for the start of the program, not for a task.
+    ///
+    /// # Errors
+    /// Where the file or its folder cannot be used, is damaged, is some other program's, or was made
+    /// by a newer Hark: each names the file and the way out.
+    pub fn open(path: Option<&Path>) -> Result<Self, StoreError> {
+        Self::open_with(path, StoreConfig::default())
+    }
+
+    /// Opens the file with other bounds.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(path: Option<&Path>, config: StoreConfig) -> Result<Self, StoreError> {
+        let file = Arc::new(path.map_or_else(|| PathBuf::from(":memory:"), Path::to_owned));
+        let connection = schema::open(path)?;
+        let reading = path.map(schema::open_reader).transpose()?;
+        let writer = Worker::start("store-write", connection, config)?;
+        // What is in memory belongs to one connection, so that one thread has to do both.
+        let reader = match reading {
+            Some(connection) => Worker::start("store-read", connection, config)?,
+            None => writer.clone(),
+        };
+        Ok(Self { writer, reader, file })
+    }
+
+    /// Notes that a command has come in, before anything is done about it.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub async fn begin(&self, record: CommandRecord) -> Result<(), StoreError> {
+        let user = record.user.clone();
+        let write = self
+            .writer
+            .write(Durability::Process, Some(user), move |connection| commands::insert(connection, &record));
+        write.await.map_err(|fault| fault.into_error("record the command", &self.file))
+    }
+
+    /// Notes how a command of `user` ended: its outcome, the question where it asked one, and its events.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or `user` has no such command.
+    pub async fn finish(
+        &self,
+        user: &UserId,
+        outcome: &Outcome,
+        asked: Option<&Question>,
+        events: &[Arc<Event>],
+    ) -> Result<(), StoreError> {
+        let row = commands::Ending::new(user, outcome, asked, events)
+            .map_err(|source| StoreError::Encode { id: outcome.command_id, source })?;
+        let write = self
+            .writer
+            .write(Durability::Process, None, move |connection| commands::update(connection, &row));
+        write.await.map_err(|fault| match fault {
+            worker::Fault::Sqlite(rusqlite::Error::QueryReturnedNoRows) => {
+                StoreError::UnknownCommand { id: outcome.command_id }
+            }
+            other => other.into_error("record the outcome", &self.file),
+        })
+    }
+
+    /// Adds to the audit log and returns once the entry is on disk, as safe as its action needs
+    /// ([`AuditAction::durability`]).
+    ///
+    /// # Errors
+    /// Where it cannot be written: then whatever it announces must not be done.
+    pub async fn audit(&self, entry: AuditEntry) -> Result<(), StoreError> {
+        let durability = entry.action.durability();
+        self.audit_with(entry, durability).await
+    }
+
+    /// Adds to the audit log with a durability other than the usual one of its action.
+    ///
+    /// # Errors
+    /// As [`Store::audit`].
+    pub async fn audit_with(&self, entry: AuditEntry, durability: Durability) -> Result<(), StoreError> {
+        let at = chrono::Utc::now();
+        let write =
+            self.writer.write(durability, None, move |connection| audit::insert(connection, &entry, at));
+        write.await.map_err(|fault| fault.into_error("write the audit log", &self.file))
+    }
+
+    /// The audit entries of one command of `user`, oldest first.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub async fn audit_of(&self, user: &UserId, id: CommandId) -> Result<Vec<AuditRecord>, StoreError> {
+        let user = user.clone();
+        self.read("read the audit log", move |connection| audit::of_command(connection, &user, id)).await
+    }
+
+    /// At most `limit` commands of `user`, newest first; `before` gives the page that follows it.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub async fn history(
+        &self,
+        user: &UserId,
+        limit: usize,
+        before: Option<CommandId>,
+    ) -> Result<Vec<HistoryItem>, StoreError> {
+        let user = user.clone();
+        self.read("read the history", move |connection| commands::page(connection, &user, limit, before))
+            .await
+    }
+
+    /// One command of `user` with its outcome and events; none where there is no such command, or it
+    /// is another's.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub async fn find(&self, user: &UserId, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
+        let user = user.clone();
+        self.read("read the command", move |connection| commands::find(connection, &user, id)).await
+    }
+
+    /// The last `limit` turns of a conversation of `user` that came to an end, oldest first.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub async fn turns(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        limit: usize,
+    ) -> Result<Vec<Turn>, StoreError> {
+        let (user, session) = (user.clone(), session.clone());
+        self.read("read the conversation", move |connection| {
+            commands::turns(connection, &user, &session, limit)
+        })
+        .await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.reader.read(query).await.map_err(|fault| fault.into_error(what, &self.file))
+    }
+}
