@@ -1,1 +1,31 @@
-//! Under construction.
+//! The tools of the person's MCP servers: one supervised session a server, a registry of what they
+//! list right now, calls with limits, and the search for the tools that fit a command.
+//!
+//! Nothing here plans and nothing here decides whether a call is wise. A dead server costs itself and
+//! no other; a tool with an unusable schema costs itself and not its server.
+
+mod back_off;
+mod cache;
+mod call;
+mod call_error;
+mod client;
+mod config;
+mod connect;
+mod environment;
+mod http;
+mod listing;
+mod mcp_json;
+mod process;
+mod registry;
+mod server;
+mod shortlist;
+mod status;
+mod supervisor;
+
+pub use call_error::CallError;
+pub use config::{ServerConfig, ToolsConfig, Transport};
+pub use environment::Environment;
+pub use mcp_json::{ToolsError, parse_mcp_json};
+pub use registry::Registry;
+pub use shortlist::shortlist;
+pub use status::{ServerState, ServerStatus};

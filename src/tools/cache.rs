@@ -1,0 +1,128 @@
+//! The lists of tools, kept for a while: one entry a user and server, under `tools:{user}:{server}`.
+//!
+//! An entry is void once its server disconnected, reconnected or said that its list changed. That is
+//! told by its generation, so that a list which was asked for before the change and comes after it
+//! cannot slip in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use moka::future::Cache;
+
+use super::connect::Session;
+use super::listing;
+use super::server::Server;
+use crate::domain::{RejectedTool, Tool, ToolSet, UserId};
+
+/// No list is used for longer, whatever the configuration says.
+const TTL_CEILING: Duration = Duration::from_secs(300);
+const ENTRIES_AT_MOST: u64 = 10_000;
+/// How long a server may take to list its tools.
+const LIST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The tools of one server as it listed them.
+pub(super) struct ListedTools {
+    /// Tells two lists apart.
+    serial: u64,
+    generation: u64,
+    pub(super) tools: Vec<Arc<Tool>>,
+    pub(super) rejected: Vec<RejectedTool>,
+}
+
+/// The entries, and what was made of them. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct ToolCache {
+    lists: Cache<String, Arc<ListedTools>>,
+    merged: Cache<UserId, Arc<Merged>>,
+    serial: Arc<AtomicU64>,
+}
+
+/// A set and the lists that it was made of.
+struct Merged {
+    serials: Vec<u64>,
+    set: Arc<ToolSet>,
+}
+
+impl ToolCache {
+    pub(super) fn new(ttl: Duration) -> Self {
+        let ttl = ttl.min(TTL_CEILING);
+        Self {
+            lists: Cache::builder().max_capacity(ENTRIES_AT_MOST).time_to_live(ttl).build(),
+            merged: Cache::builder().max_capacity(ENTRIES_AT_MOST).time_to_live(TTL_CEILING).build(),
+            serial: Arc::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// The list of one server for one user: the kept one, or a new one that is asked for once however
+    /// many want it.
+    pub(super) async fn list(
+        &self,
+        user: &UserId,
+        server: &Server,
+        session: &Session,
+    ) -> Result<Arc<ListedTools>, Arc<String>> {
+        let key = entry_key(user, server.key());
+        if let Some(kept) = self.lists.get(&key).await {
+            if kept.generation == server.generation() {
+                return Ok(kept);
+            }
+            self.lists.invalidate(&key).await;
+        }
+        self.lists.try_get_with(key, self.ask(server, session)).await
+    }
+
+    /// Keeps a list that was asked for already.
+    pub(super) async fn keep(&self, user: &UserId, server: &Server, mut list: ListedTools) {
+        list.generation = server.generation();
+        self.lists.insert(entry_key(user, server.key()), Arc::new(list)).await;
+    }
+
+    /// Asks a server for its tools.
+    pub(super) async fn ask(&self, server: &Server, session: &Session) -> Result<Arc<ListedTools>, String> {
+        self.ask_now(server, session).await.map(Arc::new)
+    }
+
+    /// As [`Self::ask`], for the first list of a session, which is not shared yet.
+    pub(super) async fn ask_now(&self, server: &Server, session: &Session) -> Result<ListedTools, String> {
+        let generation = server.generation();
+        let listing = tokio::time::timeout(LIST_TIMEOUT, listing::list(server.key(), &session.peer)).await;
+        let listing = listing
+            .map_err(|_| format!("it did not list its tools within {} s", LIST_TIMEOUT.as_secs()))
+            .flatten()?;
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        Ok(ListedTools { serial, generation, tools: listing.tools, rejected: listing.rejected })
+    }
+
+    /// Drops the entries of all users.
+    pub(super) fn forget_server(&self, server: &str) {
+        // The key of a server has no colon, so that the end of the entry's key tells it for sure.
+        let ending = format!(":{server}");
+        let keys: Vec<_> =
+            self.lists.iter().map(|(key, _)| key).filter(|key| key.ends_with(&ending)).collect();
+        let lists = self.lists.clone();
+        for key in keys {
+            // Done at once: the future only waits where eviction listeners do, and there are none.
+            futures::FutureExt::now_or_never(lists.invalidate(&*key));
+        }
+    }
+
+    /// One set of all lists; the same one as last time where nothing changed.
+    pub(super) async fn merge(&self, user: &UserId, lists: &[Arc<ListedTools>]) -> Arc<ToolSet> {
+        let serials: Vec<u64> = lists.iter().map(|list| list.serial).collect();
+        if let Some(merged) = self.merged.get(user).await
+            && merged.serials == serials
+        {
+            return Arc::clone(&merged.set);
+        }
+        let tools = lists.iter().flat_map(|list| list.tools.iter().cloned()).collect();
+        let rejected = lists.iter().flat_map(|list| list.rejected.iter().cloned()).collect();
+        let set = Arc::new(ToolSet::new(tools, rejected));
+        self.merged.insert(user.clone(), Arc::new(Merged { serials, set: Arc::clone(&set) })).await;
+        set
+    }
+}
+
+fn entry_key(user: &UserId, server: &str) -> String {
+    format!("tools:{user}:{server}")
+}

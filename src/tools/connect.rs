@@ -1,0 +1,191 @@
+//! From a configuration to a session: variables expanded, the program started or the address dialled,
+//! the handshake of either generation.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rmcp::model::ProtocolVersion;
+use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService};
+use rmcp::{Peer, RoleClient};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::client::Client;
+use super::environment::INHERITED;
+use super::process::{ProcessNotes, Program, ServerProcess};
+use super::{Environment, ServerConfig, Transport, http};
+
+/// The first version of the protocol without a handshake.
+const FIRST_MODERN: &str = "2026-07-28";
+
+/// A session that is up, as calls and lists use it.
+pub(super) struct Session {
+    pub(super) peer: Peer<RoleClient>,
+    pub(super) client: Client,
+    pub(super) process: Option<Arc<ProcessNotes>>,
+    /// Cancelled by whoever finds the connection dead, so that it is made anew.
+    pub(super) broken: CancellationToken,
+}
+
+impl Session {
+    /// Whether changes of the list come on a subscription, and whether the server tells of any.
+    pub(super) fn wants_subscription(&self) -> bool {
+        let Some(info) = self.peer.peer_info() else { return false };
+        let tells = info.capabilities.tools.as_ref().and_then(|tools| tools.list_changed) == Some(true);
+        tells && self.is_modern()
+    }
+
+    /// Whether the session is of the generation without a handshake.
+    pub(super) fn is_modern(&self) -> bool {
+        self.peer.peer_info().is_some_and(|info| info.protocol_version.as_str() >= FIRST_MODERN)
+    }
+
+    /// How it ended, as far as is known: for the reason of a failure.
+    pub(super) async fn how_it_ended(&self) -> String {
+        let Some(process) = &self.process else {
+            return "the connection to it was lost".to_owned();
+        };
+        process.settle().await;
+        how_it_ended(process)
+    }
+}
+
+fn how_it_ended(process: &ProcessNotes) -> String {
+    match process.ended() {
+        Some(status) => format!("its process ended ({status})"),
+        None => "it closed its output".to_owned(),
+    }
+}
+
+/// Starts the server and shakes hands. Dropping the future ends what was started.
+///
+/// `process` is filled as soon as there is one, so that its error output can be shown however this ends.
+///
+/// # Errors
+/// The reason, as a sentence that starts small.
+pub(super) async fn connect(
+    config: &ServerConfig,
+    known_legacy: bool,
+    tracker: &TaskTracker,
+    process: &mut Option<Arc<ProcessNotes>>,
+) -> Result<(RunningService<RoleClient, Client>, Session), String> {
+    let client = Client::default();
+    // A server that is known to be old is not asked again: some take ten seconds not to answer.
+    let lifecycle = if known_legacy {
+        ClientLifecycleMode::Initialize
+    } else {
+        ClientLifecycleMode::Auto {
+            preferred_versions: vec![ProtocolVersion::LATEST],
+            legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
+        }
+    };
+    let connected = match &config.transport {
+        Transport::Stdio { command, args, env, cwd } => {
+            let expand = |what: &str, text: &str| {
+                config.environment.expand(text).map_err(|fault| format!("its {what} {fault}"))
+            };
+            let command = expand("command", command)?;
+            let args = args.iter().map(|arg| expand("args", arg)).collect::<Result<Vec<_>, _>>()?;
+            let env = process_environment(&config.environment, env)?;
+            let cwd =
+                cwd.as_ref().map(|cwd| expand("cwd", &cwd.to_string_lossy())).transpose()?.map(PathBuf::from);
+            let program = Program { command: &command, args: &args, env: &env, cwd: cwd.as_deref() };
+            let (transport, notes) = ServerProcess::start(program, tracker)
+                .map_err(|error| not_started(&command, cwd.as_ref(), &error))?;
+            *process = Some(notes);
+            client.clone().serve_with_lifecycle(transport, lifecycle).await
+        }
+        Transport::Http { url, headers } => {
+            let url = config.environment.expand(url).map_err(|fault| format!("its url {fault}"))?;
+            let headers = expand_values("headers", &config.environment, headers)?;
+            let transport = http::transport(&url, &headers)?;
+            client.clone().serve_with_lifecycle(transport, lifecycle).await
+        }
+    };
+    match connected {
+        Ok(running) => {
+            let session = Session {
+                peer: running.peer().clone(),
+                client,
+                process: process.clone(),
+                broken: CancellationToken::new(),
+            };
+            Ok((running, session))
+        }
+        Err(error) => Err(refused(&error, process.as_deref()).await),
+    }
+}
+
+fn process_environment(
+    environment: &Environment,
+    configured: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut variables: BTreeMap<_, _> = INHERITED
+        .iter()
+        .filter_map(|name| environment.get(name).map(|value| ((*name).to_owned(), value)))
+        .collect();
+    variables.extend(expand_values("env", environment, configured)?);
+    Ok(variables)
+}
+
+fn expand_values(
+    what: &str,
+    environment: &Environment,
+    values: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, String> {
+    values
+        .iter()
+        .map(|(name, value)| match environment.expand(value) {
+            Ok(value) => Ok((name.clone(), value)),
+            Err(fault) => Err(format!("its {what}.{name} {fault}")),
+        })
+        .collect()
+}
+
+fn not_started(command: &str, cwd: Option<&PathBuf>, error: &std::io::Error) -> String {
+    match (error.kind(), cwd) {
+        (std::io::ErrorKind::NotFound, Some(cwd)) if !cwd.is_dir() => {
+            format!("its working folder {} does not exist; make it, or correct cwd", cwd.display())
+        }
+        (std::io::ErrorKind::NotFound, _) => {
+            format!("there is no program {command:?}; install it, or correct the command")
+        }
+        _ => format!("the program {command:?} could not be started: {error}"),
+    }
+}
+
+async fn refused(error: &ClientInitializeError, process: Option<&ProcessNotes>) -> String {
+    if error.is_authorization_required() {
+        return "it wants to know who asks (HTTP 401 or 403); put the key that it gave you under headers"
+            .to_owned();
+    }
+    match (error, process) {
+        (
+            ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. },
+            Some(process),
+        ) => {
+            process.settle().await;
+            format!("{} before it answered", how_it_ended(process))
+        }
+        (ClientInitializeError::TransportError { error, .. }, None) => {
+            format!("it could not be reached: {}", causes(&*error.error))
+        }
+        _ => format!("it does not speak MCP as expected: {error}"),
+    }
+}
+
+/// The error and what is behind it, each once.
+pub(super) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,135 @@
+//! Asks a server for its tools, page by page, and makes of each what the other rooms use.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rmcp::model::{self, ClientRequest, ListToolsRequest, PaginatedRequestParams, ServerResult};
+use rmcp::{Peer, RoleClient, ServiceError};
+use serde_json::Value;
+
+use crate::domain::{Annotations, RejectedTool, Tool, ToolName};
+
+/// Servers have a few hundred tools at most; one that never stops paging is at fault.
+const PAGES_AT_MOST: usize = 100;
+const TOOLS_AT_MOST: usize = 5_000;
+
+/// What a server lists.
+#[derive(Default)]
+pub(super) struct Listing {
+    pub(super) tools: Vec<Arc<Tool>>,
+    pub(super) rejected: Vec<RejectedTool>,
+}
+
+/// Asks for all pages.
+///
+/// # Errors
+/// The reason, as a sentence that starts small; the pages that came before are dropped with it.
+pub(super) async fn list(key: &str, peer: &Peer<RoleClient>) -> Result<Listing, String> {
+    let mut listing = Listing::default();
+    if peer.peer_info().is_some_and(|info| info.capabilities.tools.is_none()) {
+        return Ok(listing);
+    }
+    let mut names = HashSet::new();
+    let mut cursors = HashSet::new();
+    let mut cursor = None;
+    for _ in 0..PAGES_AT_MOST {
+        let page = page(peer, cursor).await?;
+        for (name, tool) in page.tools {
+            let tool = if names.insert(name.clone()) {
+                tool.and_then(|tool| usable(key, tool))
+            } else {
+                Err("the server lists two tools of this name; the first is used".to_owned())
+            };
+            match tool {
+                Ok(tool) => listing.tools.push(Arc::new(tool)),
+                Err(reason) => {
+                    let name = ToolName::new(key, name);
+                    tracing::warn!(tool.name = %name, reason, "a tool is left out");
+                    listing.rejected.push(RejectedTool { name, reason });
+                }
+            }
+        }
+        if names.len() > TOOLS_AT_MOST {
+            return Err(format!("it lists over {TOOLS_AT_MOST} tools"));
+        }
+        match page.next {
+            None => return Ok(listing),
+            Some(next) if !cursors.insert(next.clone()) => {
+                return Err("its list of tools never ends: it gave the same page mark twice".to_owned());
+            }
+            next => cursor = next,
+        }
+    }
+    Err(format!("its list of tools has over {PAGES_AT_MOST} pages"))
+}
+
+struct Page {
+    tools: Vec<(String, Result<model::Tool, String>)>,
+    next: Option<String>,
+}
+
+async fn page(peer: &Peer<RoleClient>, cursor: Option<String>) -> Result<Page, String> {
+    let mut request = ListToolsRequest::default();
+    request.params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
+    let result = peer.send_request(ClientRequest::ListToolsRequest(request)).await;
+    match result.map_err(|error| unlisted(&error))? {
+        ServerResult::ListToolsResult(list) => {
+            let tools = list.tools.into_iter().map(|tool| (tool.name.to_string(), Ok(tool))).collect();
+            Ok(Page { tools, next: list.next_cursor })
+        }
+        // One tool that is not even of the right shape lets the whole list pass for something else.
+        ServerResult::CustomResult(custom) => one_by_one(custom.0),
+        _ => Err("its list of tools is not in the form that MCP prescribes".to_owned()),
+    }
+}
+
+fn one_by_one(mut list: Value) -> Result<Page, String> {
+    let next = list.get("nextCursor").and_then(Value::as_str).map(str::to_owned);
+    let Some(Value::Array(tools)) = list.get_mut("tools").map(Value::take) else {
+        return Err("its list of tools is not in the form that MCP prescribes".to_owned());
+    };
+    let tools = tools
+        .into_iter()
+        .enumerate()
+        .map(|(index, tool)| {
+            let name = tool.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+            let name = name.map_or_else(|| format!("(tool {})", index + 1), str::to_owned);
+            let tool = serde_json::from_value(tool)
+                .map_err(|error| format!("its definition is not in the form that MCP prescribes: {error}"));
+            (name, tool)
+        })
+        .collect();
+    Ok(Page { tools, next })
+}
+
+fn unlisted(error: &ServiceError) -> String {
+    match error {
+        ServiceError::TransportClosed => "the connection was lost while it listed its tools".to_owned(),
+        ServiceError::McpError(error) => format!("it refused to list its tools: {}", error.message),
+        error => format!("it did not list its tools: {error}"),
+    }
+}
+
+fn usable(key: &str, tool: model::Tool) -> Result<Tool, String> {
+    if tool.name.is_empty() {
+        return Err("it has no name".to_owned());
+    }
+    let hints = tool.annotations.as_ref();
+    let default = Annotations::default();
+    let annotations = Annotations {
+        read_only: hints.and_then(|hints| hints.read_only_hint).unwrap_or(default.read_only),
+        destructive: hints.and_then(|hints| hints.destructive_hint).unwrap_or(default.destructive),
+        idempotent: hints.and_then(|hints| hints.idempotent_hint).unwrap_or(default.idempotent),
+        open_world: hints.and_then(|hints| hints.open_world_hint).unwrap_or(default.open_world),
+    };
+    let title = tool.title.or_else(|| tool.annotations.and_then(|hints| hints.title));
+    Tool::new(
+        ToolName::new(key, tool.name.as_ref()),
+        title,
+        tool.description.map(String::from).unwrap_or_default(),
+        Value::Object(tool.input_schema.as_ref().clone()),
+        tool.output_schema.map(|schema| Value::Object(schema.as_ref().clone())),
+        annotations,
+    )
+    .map_err(|error| error.to_string())
+}

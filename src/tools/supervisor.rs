@@ -1,0 +1,175 @@
+//! Keeps one server up: starts it, watches it, and starts it again after a pause.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rmcp::RoleClient;
+use rmcp::model::{ServerNotification, SubscriptionFilter};
+use rmcp::service::RunningService;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::back_off::BackOff;
+use super::cache::ToolCache;
+use super::client::Client;
+use super::connect::{self, Session};
+use super::server::Server;
+use crate::domain::UserId;
+
+/// Servers often tell of several changes in a row; the list is asked for again after the last.
+const CHANGE_QUIET: Duration = Duration::from_millis(100);
+
+/// What every supervisor needs.
+#[derive(Clone)]
+pub(super) struct Supervision {
+    pub(super) cache: ToolCache,
+    pub(super) connect_timeout: Duration,
+    pub(super) tracker: TaskTracker,
+    pub(super) shutdown: CancellationToken,
+}
+
+impl Supervision {
+    /// Keeps the server up until the shutdown.
+    pub(super) async fn keep_up(self, server: Arc<Server>) {
+        let mut back_off = BackOff::new();
+        let mut known_legacy = false;
+        loop {
+            let started = Instant::now();
+            server.starting();
+            let Some(reason) = self.run(&server, &mut known_legacy).await else { break };
+            tracing::warn!(server = server.key(), reason, "an MCP server is down and will be tried again");
+            server.failed(reason);
+            let pause = back_off.after(started.elapsed());
+            tokio::select! {
+                () = self.shutdown.cancelled() => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        server.stopped();
+    }
+
+    /// One life of the server; the reason of its end, none at a shutdown.
+    async fn run(&self, server: &Arc<Server>, known_legacy: &mut bool) -> Option<String> {
+        let started = Instant::now();
+        let mut process = None;
+        let connecting = connect::connect(&server.config, *known_legacy, &self.tracker, &mut process);
+        let connected = tokio::select! {
+            () = self.shutdown.cancelled() => return None,
+            connected = tokio::time::timeout(self.connect_timeout, connecting) => connected,
+        };
+        server.has_process(process);
+        *known_legacy = false;
+        let (running, session) = match connected {
+            Ok(Ok(connected)) => connected,
+            Ok(Err(reason)) => return Some(reason),
+            Err(_) => {
+                let seconds = self.connect_timeout.as_secs_f64();
+                return Some(format!("it started and did not answer within {seconds} s"));
+            }
+        };
+        *known_legacy = !session.is_modern();
+        let session = Arc::new(session);
+        let listed = tokio::select! {
+            () = self.shutdown.cancelled() => {
+                close(running).await;
+                return None;
+            }
+            listed = self.cache.ask_now(server, &session) => listed,
+        };
+        match listed {
+            Ok(listed) => {
+                server.ready(&session, &listed, started.elapsed());
+                self.cache.keep(&UserId::local(), server, listed).await;
+            }
+            Err(reason) => {
+                close(running).await;
+                let ended = session.process.as_ref().and_then(|process| process.ended());
+                return Some(
+                    ended.map_or(reason.clone(), |status| format!("{reason}: its process ended ({status})")),
+                );
+            }
+        }
+        tracing::info!(server = server.key(), "an MCP server is ready");
+        self.watch(server, &session, running).await
+    }
+
+    /// From ready to the end.
+    async fn watch(
+        &self,
+        server: &Server,
+        session: &Session,
+        running: RunningService<RoleClient, Client>,
+    ) -> Option<String> {
+        let stop = running.cancellation_token();
+        let ending = running.waiting();
+        let changes = self.follow_changes(server, session);
+        let subscription = subscribe(session);
+        tokio::pin!(ending, changes, subscription);
+        tokio::select! {
+            _ = &mut ending => Some(session.how_it_ended().await),
+            () = self.shutdown.cancelled() => {
+                stop.cancel();
+                drop(ending.await);
+                None
+            }
+            () = session.broken.cancelled() => {
+                stop.cancel();
+                drop(ending.await);
+                Some("it can no longer be reached at its address".to_owned())
+            }
+            never = &mut changes => match never {},
+            never = &mut subscription => match never {},
+        }
+    }
+
+    async fn follow_changes(&self, server: &Server, session: &Session) -> std::convert::Infallible {
+        loop {
+            session.client.next_list_change().await;
+            server.forget_tools();
+            while tokio::time::timeout(CHANGE_QUIET, session.client.next_list_change()).await.is_ok() {
+                server.forget_tools();
+            }
+            match self.cache.list(&UserId::local(), server, session).await {
+                Ok(listed) => server.listed(&listed),
+                Err(reason) => {
+                    tracing::warn!(server = server.key(), %reason, "a changed list of tools could not be read")
+                }
+            }
+        }
+    }
+}
+
+async fn close(running: RunningService<RoleClient, Client>) {
+    if let Err(error) = running.cancel().await {
+        tracing::debug!(%error, "a session did not close in good order");
+    }
+}
+
+/// Servers of the newer generation tell of changes on a subscription only. One that is lost is opened
+/// again, and what was told in between counts as told.
+async fn subscribe(session: &Session) -> std::convert::Infallible {
+    if !session.wants_subscription() {
+        return std::future::pending().await;
+    }
+    let mut back_off = BackOff::new();
+    let mut is_first = true;
+    loop {
+        let opened = Instant::now();
+        match session.peer.listen(SubscriptionFilter::builder().tools_list_changed().build()).await {
+            Ok(mut subscription) => {
+                if !is_first {
+                    session.client.list_changed();
+                }
+                is_first = false;
+                while let Ok(Some(notice)) = subscription.next().await {
+                    if matches!(notice, ServerNotification::ToolListChangedNotification(_)) {
+                        session.client.list_changed();
+                    }
+                }
+            }
+            Err(error) => tracing::debug!(%error, "a server refused to tell of changes of its tools"),
+        }
+        tokio::time::sleep(back_off.after(opened.elapsed())).await;
+    }
+}
