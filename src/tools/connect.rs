@@ -156,6 +156,11 @@ fn not_started(command: &str, cwd: Option<&PathBuf>, error: &std::io::Error) -> 
 }
 
 async fn refused(error: &ClientInitializeError, process: Option<&ProcessNotes>) -> String {
+    // Of the two handshakes that failed, the older one is what the server can be asked about.
+    let error = match error {
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => fallback,
+        error => error,
+    };
     if error.is_authorization_required() {
         return "it wants to know who asks (HTTP 401 or 403); put the key that it gave you under headers"
             .to_owned();
@@ -170,6 +175,9 @@ async fn refused(error: &ClientInitializeError, process: Option<&ProcessNotes>) 
         }
         (ClientInitializeError::TransportError { error, .. }, None) => {
             format!("it could not be reached: {}", causes(&*error.error))
+        }
+        (ClientInitializeError::JsonRpcError(error), _) => {
+            format!("it refused the connection: {}", error.message)
         }
         _ => format!("it does not speak MCP as expected: {error}"),
     }
