@@ -186,6 +186,13 @@ impl Store {
         .await
     }
 
+    /// Writes what waits, then closes the file and leaves it tidy, without a log beside it. For the end
+    /// of the program; whoever comes later is told that the store is closed.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         what: &'static str,

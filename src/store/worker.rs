@@ -33,6 +33,7 @@ struct Write {
 enum Job {
     Write(Write),
     Read(Box<dyn FnOnce(&Connection) + Send>),
+    Close(oneshot::Sender<()>),
 }
 
 /// Why a read or a write did not come about.
@@ -106,6 +107,15 @@ impl Worker {
         answer.await.map_err(|_| Fault::Closed)?.map_err(Fault::Sqlite)
     }
 
+    /// Ends the thread after all that waits before this, and returns once the file is closed.
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.queue.send(Job::Close(done)).await.is_ok() {
+            // An error means that someone else has closed it.
+            let _ = closed.await;
+        }
+    }
+
     async fn send(&self, job: Job) -> Result<(), Fault> {
         self.queue.send_timeout(job, PATIENCE).await.map_err(|error| match error {
             SendTimeoutError::Timeout(_) => Fault::Busy,
@@ -131,12 +141,17 @@ impl Thread {
         while let Some(job) = next.take() {
             match job {
                 Job::Read(query) => query(&self.connection),
+                Job::Close(done) => {
+                    drop(self.connection);
+                    let _ = done.send(());
+                    return;
+                }
                 Job::Write(first) => {
                     let mut batch = vec![first];
                     while batch.len() < MAX_BATCH && next.is_none() {
                         match self.jobs.try_recv() {
                             Ok(Job::Write(write)) => batch.push(write),
-                            Ok(read) => next = Some(read),
+                            Ok(other) => next = Some(other),
                             Err(_) => break,
                         }
                     }
