@@ -1,0 +1,210 @@
+//! The calls that a step comes to: each one announced in the audit log before it is sent, and tried
+//! again only where the tool says that a second call does no harm.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use futures::FutureExt;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::ending::Ending;
+use super::{Executor, Run};
+use crate::domain::{EventType, Step, ToolOutput};
+use crate::store::{AuditAction, AuditEntry, Durability, StoreError};
+use crate::tools::CallError;
+
+/// The pause before the first retry; it doubles from one to the next.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Why an attempt gave no answer.
+pub(super) enum Trouble {
+    /// It could not be announced, so that nothing was sent.
+    Audit(StoreError),
+    /// It did not go through.
+    Call(CallError),
+    /// A fault of ours on the way.
+    Panic,
+}
+
+/// A step's call, with all its attempts.
+pub(super) struct Call<'a> {
+    executor: &'a Executor,
+    step: &'a Step,
+    arguments: &'a Value,
+    run: &'a Run,
+    /// Tells the server to stop: at a cancellation of the run, or when time is up.
+    cancel: CancellationToken,
+    attempts: AtomicU32,
+    /// An attempt is on its way at this moment.
+    is_sent: AtomicBool,
+    /// An attempt ended without showing whether it was carried out. Stays, whatever later ones say.
+    is_unclear: AtomicBool,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(executor: &'a Executor, step: &'a Step, arguments: &'a Value, run: &'a Run) -> Self {
+        Self {
+            executor,
+            step,
+            arguments,
+            run,
+            cancel: run.cancel.child_token(),
+            attempts: AtomicU32::new(0),
+            is_sent: AtomicBool::new(false),
+            is_unclear: AtomicBool::new(false),
+        }
+    }
+
+    /// Tries until there is an answer, or none is to be had.
+    pub(super) async fn attempts(&self) -> Result<ToolOutput, Trouble> {
+        let annotations = self.step.tool().annotations;
+        let is_repeatable = annotations.read_only || annotations.idempotent;
+        let pauses = ExponentialBuilder::default()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(LONGEST_PAUSE)
+            .with_max_times(self.executor.config.retries as usize)
+            .with_jitter();
+        (|| self.attempt())
+            .retry(pauses)
+            .when(|trouble| is_repeatable && trouble.is_connection_fault() && !self.cancel.is_cancelled())
+            .notify(|_, _| self.note("The connection failed; trying again.".to_owned()))
+            .await
+    }
+
+    /// Tells the server to stop.
+    pub(super) fn stop(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Whether an entry of the audit log waits for its end.
+    pub(super) fn was_announced(&self) -> bool {
+        self.attempts.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether a call that was told to stop gave an answer all the same.
+    pub(super) fn is_answer(&self, result: &Result<ToolOutput, Trouble>) -> bool {
+        match result {
+            Ok(_) => true,
+            Err(Trouble::Call(error)) => !matches!(error, CallError::Cancelled { .. }),
+            Err(Trouble::Audit(_) | Trouble::Panic) => false,
+        }
+    }
+
+    /// What the attempts came to.
+    pub(super) fn judge(&self, result: Result<ToolOutput, Trouble>) -> Ending {
+        match result {
+            Ok(output) => Ending::answered(output),
+            Err(Trouble::Audit(error)) => self.unanswered(format!("it was not called: {error}")),
+            Err(Trouble::Call(CallError::Cancelled { .. })) => self.stopped(),
+            Err(Trouble::Call(error)) => self.unanswered(error.to_string()),
+            Err(Trouble::Panic) => {
+                self.unanswered("a fault in Hark broke off the call; please report it".to_owned())
+            }
+        }
+    }
+
+    /// Told to stop, and no answer.
+    pub(super) fn stopped(&self) -> Ending {
+        match self.may_be_done() {
+            true => Ending::unknown("it was stopped after it was sent"),
+            false => Ending::cancelled(),
+        }
+    }
+
+    /// Out of time, and no answer.
+    pub(super) fn timed_out(&self, limit: Duration) -> Ending {
+        self.unanswered(format!("{} gave no answer within {} s", self.step.tool().name, limit.as_secs_f64()))
+    }
+
+    fn unanswered(&self, error: String) -> Ending {
+        match self.may_be_done() {
+            true => Ending::unknown(error),
+            false => Ending::failed(error),
+        }
+    }
+
+    fn may_be_done(&self) -> bool {
+        let is_open = self.is_sent.load(Ordering::Relaxed) || self.is_unclear.load(Ordering::Relaxed);
+        is_open && !self.step.tool().annotations.read_only
+    }
+
+    async fn attempt(&self) -> Result<ToolOutput, Trouble> {
+        let tool = self.step.tool();
+        if self.cancel.is_cancelled() {
+            return Err(Trouble::Call(CallError::Cancelled { tool: tool.name.to_string(), sent: false }));
+        }
+        self.announce().await.map_err(Trouble::Audit)?;
+        self.is_sent.store(true, Ordering::Relaxed);
+        let note = |message: String| self.note(message);
+        let call = self.executor.registry.call(tool, self.arguments, &self.cancel, &note);
+        // Side by side in one task, a panic would take the other steps along.
+        let result = match AssertUnwindSafe(call).catch_unwind().await {
+            Ok(result) => result.map_err(Trouble::Call),
+            Err(_) => Err(Trouble::Panic),
+        };
+        if result.as_ref().is_err_and(Trouble::leaves_effect_open) {
+            self.is_unclear.store(true, Ordering::Relaxed);
+        }
+        self.is_sent.store(false, Ordering::Relaxed);
+        result
+    }
+
+    /// Writes down that the call is about to be sent. What only reads leaves nothing behind that a
+    /// record would have to explain after a power cut, so it does not wait for the disk.
+    async fn announce(&self) -> Result<(), StoreError> {
+        let tool = self.step.tool();
+        let entry = AuditEntry {
+            command: self.run.command,
+            user: self.run.user.clone(),
+            action: AuditAction::CallStarted,
+            tool: Some(tool.name.clone()),
+            detail: json!({
+                "step": self.step.number(),
+                "attempt": self.attempts.load(Ordering::Relaxed) + 1,
+                "arguments": self.arguments,
+            }),
+        };
+        match tool.annotations.read_only {
+            true => self.executor.store.audit_with(entry, Durability::Process).await?,
+            false => self.executor.store.audit(entry).await?,
+        }
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn note(&self, message: String) {
+        let data = json!({
+            "step": self.step.number(),
+            "tool": self.step.tool().name,
+            "status": "progress",
+            "note": message,
+        });
+        self.run.progress.emit(EventType::Executing, message, data);
+    }
+}
+
+impl Trouble {
+    /// The way to the server failed, not the server.
+    fn is_connection_fault(&self) -> bool {
+        match self {
+            Self::Call(error) => error.is_retryable() || matches!(error, CallError::Lost { .. }),
+            Self::Audit(_) | Self::Panic => false,
+        }
+    }
+
+    /// The tool may have done it. A result that cannot be used shows that it did something.
+    fn leaves_effect_open(&self) -> bool {
+        match self {
+            Self::Call(error) => {
+                error.effect_unknown()
+                    || matches!(error, CallError::BadResult { .. } | CallError::TooLarge { .. })
+            }
+            Self::Audit(_) => false,
+            Self::Panic => true,
+        }
+    }
+}
