@@ -1,0 +1,33 @@
+# All work is in scripts/; this page names it.
+.PHONY: help run test check bench build setup wer
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 9
+
+run: ## set up, build, fetch models, carry out one spoken command, serve
+	@scripts/run
+
+test: ## install what the tests need, then run them all
+	@scripts/test-setup
+	cargo build
+	cargo test --workspace
+
+check: ## formatting, lints and documentation
+	@scripts/setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace
+
+bench: ## measure the whole path from voice to action
+	@scripts/test-setup
+	cargo bench
+
+build: ## set up and build the release
+	@scripts/setup
+	cargo build --release
+
+setup: ## install what is needed to build
+	@scripts/setup
+
+wer: ## word error rate of each speech model at hand
+	@scripts/word-errors
