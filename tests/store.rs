@@ -251,6 +251,24 @@ async fn one_refused_write_does_not_harm_those_beside_it() {
     assert_eq!(texts(&store, &ann, 10, None).await, ["second", "first"]);
 }
 
+#[tokio::test]
+async fn a_write_that_spoils_its_batch_spoils_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("hark.db");
+    let store = Store::open(Some(&path)).expect("a store");
+    let other = rusqlite::Connection::open(&path).expect("the file");
+    let trigger = "CREATE TRIGGER spoil BEFORE INSERT ON audit WHEN NEW.detail LIKE '%13}'
+                   BEGIN SELECT RAISE(ROLLBACK, 'all is taken back'); END";
+    other.execute_batch(trigger).expect("made");
+    let record = record(&user("ann"), "s", "x");
+    let all = (1..=50).map(|step| store.audit(call_started(&record, step)));
+    let results = futures::future::join_all(all).await;
+    let failed: Vec<_> = (1..=50).zip(&results).filter(|(_, result)| result.is_err()).collect();
+    assert_eq!(failed.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [13], "{failed:?}");
+    let entries = store.audit_of(&record.user, record.id).await.expect("entries");
+    assert_eq!(entries.len(), 49);
+}
+
 fn opening_fails(path: &Path, code: &str, says: &str) {
     let error: StoreError = Store::open(Some(path)).err().expect("an error");
     let message = error.to_string();

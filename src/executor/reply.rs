@@ -81,9 +81,11 @@ fn result(receipt: &Receipt, limit: usize) -> String {
     }
 }
 
+/// The first line only: what follows in an error is for a programmer.
 fn reason(receipt: &Receipt) -> String {
-    let error = receipt.error.as_deref().unwrap_or("no reason was given");
-    sentences(error, REASON_CHARS)
+    let error = receipt.error.as_deref().unwrap_or_default();
+    let line = error.lines().find(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
+    sentences(line, REASON_CHARS)
 }
 
 fn all(receipts: &[&Receipt]) -> String {
