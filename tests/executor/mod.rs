@@ -243,6 +243,7 @@ async fn nothing_is_called_that_cannot_be_written_down_first() {
 }
 
 /// `fixtures/servers/ledger.py`, which dies after its first line.
+#[expect(clippy::disallowed_methods, reason = "the server needs the path to find python3")]
 fn ledger(file: &Path) -> ServerConfig {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/servers/ledger.py");
     let mut config = ServerConfig::stdio(
