@@ -86,13 +86,12 @@ fn status(registry: &Registry, key: &str) -> ServerStatus {
     registry.servers().into_iter().find(|server| server.key == key).unwrap()
 }
 
-/// Waits for a condition on the world outside, which tells nobody when it changes.
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < PATIENCE, "never came true: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+async fn stderr_says(registry: &Registry, key: &str, what: &str) {
+    let says = |server: &ServerStatus| {
+        server.key == key && server.stderr.as_deref().is_some_and(|it| it.contains(what))
+    };
+    let said = registry.until(PATIENCE, |servers| servers.iter().any(says)).await;
+    assert!(said, "never said {what:?}: {:?}", status(registry, key));
 }
 
 fn is_alive(pid: &str) -> bool {
@@ -199,11 +198,7 @@ async fn a_stopped_call_reaches_the_server_and_a_slow_one_ends_in_time() {
     let registry = ready(vec![config, patient]).await;
     let late = call(&registry, "hangs-on-call.good", json!({})).await.unwrap_err();
     assert_eq!((late.code(), late.effect_unknown(), late.is_retryable()), ("call_timeout", true, false));
-    let told = |key: &'static str, why: &'static str| {
-        let registry = registry.clone();
-        move || status(&registry, key).stderr.is_some_and(|stderr| stderr.contains(why))
-    };
-    eventually("the timeout is told", told("hangs-on-call", "told to stop: it took too long")).await;
+    stderr_says(&registry, "hangs-on-call", "told to stop: it took too long").await;
 
     let set = tools(&registry).await;
     let tool = set.find(&ToolName::new("patient", "good")).unwrap();
@@ -215,14 +210,14 @@ async fn a_stopped_call_reaches_the_server_and_a_slow_one_ends_in_time() {
     let (stopped, ()) = tokio::join!(calling, stopping);
     let stopped = stopped.unwrap_err();
     assert_eq!((stopped.code(), stopped.effect_unknown()), ("call_cancelled", true));
-    eventually("the stop is told", told("patient", "told to stop: stopped by the person")).await;
+    stderr_says(&registry, "patient", "told to stop: stopped by the person").await;
 
     {
         let never = CancellationToken::new();
         let call = registry.call(tool, &arguments, &never, &quiet);
         assert!(futures::FutureExt::now_or_never(call).is_none());
     }
-    eventually("a dropped call is told", told("patient", "no longer wanted")).await;
+    stderr_says(&registry, "patient", "no longer wanted").await;
     let refused = registry.call(tool, &arguments, &cancel, &quiet).await.unwrap_err();
     assert_eq!((refused.code(), refused.effect_unknown()), ("call_cancelled", false));
 }
@@ -406,26 +401,24 @@ async fn a_result_that_is_not_what_was_promised_is_a_failed_call() {
 }
 
 #[tokio::test]
-async fn closing_ends_what_a_server_started_in_turn() {
-    let registry = ready(vec![faulty("grandchild")]).await;
-    let pid = call(&registry, "grandchild.good", json!({})).await.unwrap().text;
-    assert!(is_alive(&pid));
-    registry.close().await;
-    eventually("the grandchild is gone", || !is_alive(&pid)).await;
-}
-
-#[tokio::test]
-async fn dropping_the_shutdown_without_a_close_ends_it_too() {
-    let shutdown = CancellationToken::new();
-    let tracker = TaskTracker::new();
-    let config = ToolsConfig { servers: vec![faulty("grandchild")], ..ToolsConfig::default() };
-    let registry = Registry::start(config, &tracker, shutdown.clone());
-    registry.settle(PATIENCE).await;
-    let pid = call(&registry, "grandchild.good", json!({})).await.unwrap().text;
-    shutdown.cancel();
-    tracker.close();
-    tokio::time::timeout(PATIENCE, tracker.wait()).await.expect("all tasks end");
-    assert!(!is_alive(&pid));
+async fn an_end_by_either_way_ends_what_a_server_started_in_turn() {
+    for is_closed in [true, false] {
+        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let config = ToolsConfig { servers: vec![faulty("grandchild")], ..ToolsConfig::default() };
+        let registry = Registry::start(config, &tracker, shutdown.clone());
+        registry.settle(PATIENCE).await;
+        let pid = call(&registry, "grandchild.good", json!({})).await.unwrap().text;
+        assert!(is_alive(&pid));
+        if is_closed {
+            registry.close().await;
+        } else {
+            shutdown.cancel();
+        }
+        tracker.close();
+        // The grandchild holds the error output open, and its reader is one of the tasks.
+        tokio::time::timeout(PATIENCE, tracker.wait()).await.expect("all tasks end");
+        assert!(!is_alive(&pid));
+    }
 }
 
 #[tokio::test]
@@ -450,4 +443,117 @@ async fn lists_are_kept_for_each_user_and_for_the_set_time() {
     while Arc::ptr_eq(&first, &registry.snapshot(&ada).await) {
         assert!(start.elapsed() < PATIENCE);
     }
+}
+
+/// An everything server over streamable HTTP; its port is free again once it is dropped.
+struct HttpServer {
+    process: std::process::Child,
+    url: String,
+}
+
+impl HttpServer {
+    fn start(port: u16) -> Self {
+        let process = std::process::Command::new(installed("node_modules/.bin/mcp-server-everything"))
+            .arg("streamableHttp")
+            .env("PORT", port.to_string())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { process, url: format!("http://127.0.0.1:{port}/mcp") }
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+async fn until_ready(registry: &Registry, restarts: u32) {
+    let is_ready = |server: &ServerStatus| server.state == ServerState::Ready && server.restarts >= restarts;
+    assert!(registry.until(PATIENCE, |servers| is_ready(&servers[0])).await, "{:?}", registry.servers());
+}
+
+#[tokio::test]
+async fn a_server_over_http_answers_goes_and_comes_back() {
+    let port = free_port();
+    let server = HttpServer::start(port);
+    let registry = start(vec![ServerConfig::http("web", &server.url)]);
+    until_ready(&registry, 0).await;
+    let sum = call(&registry, "web.get-sum", json!({"a": 2, "b": 3})).await.unwrap();
+    assert!(sum.text.contains('5'), "{}", sum.text);
+    let set = tools(&registry).await;
+    let long = set.find(&ToolName::new("web", "trigger-long-running-operation")).unwrap();
+    let cancel = CancellationToken::new();
+    let arguments = json!({"duration": 1000, "steps": 10_000});
+    let stop = |_| cancel.cancel();
+    let stopped = registry.call(long, &arguments, &cancel, &stop).await.unwrap_err();
+    assert_eq!(stopped.code(), "call_cancelled");
+
+    let before = registry.servers()[0].restarts;
+    drop(server);
+    let never = CancellationToken::new();
+    let echo = set.find(&ToolName::new("web", "echo")).unwrap();
+    let gone = registry.call(echo, &json!({"message": "hi"}), &never, &|_| {}).await.unwrap_err();
+    assert!(["call_not_delivered", "server_unavailable"].contains(&gone.code()), "{gone}");
+    assert!(gone.is_retryable() && !gone.effect_unknown());
+    let is_down = |server: &ServerStatus| server.state == ServerState::Failed;
+    assert!(registry.until(PATIENCE, |servers| is_down(&servers[0])).await);
+    assert_eq!(tools(&registry).await.tools().len(), 0);
+
+    let _server = HttpServer::start(port);
+    until_ready(&registry, before + 1).await;
+    assert!(call(&registry, "web.echo", json!({"message": "hi"})).await.unwrap().text.contains("hi"));
+    registry.close().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_mcp_server_says_why() {
+    use axum::http::{HeaderMap, StatusCode, header};
+    use axum::routing::any;
+    let router = axum::Router::new()
+        .route(
+            "/key",
+            any(|headers: HeaderMap| async move {
+                let known = headers.get("x-key").is_some_and(|key| key == "right");
+                if known { StatusCode::IM_A_TEAPOT } else { StatusCode::UNAUTHORIZED }
+            }),
+        )
+        .route("/page", any(|| async { ([(header::CONTENT_TYPE, "text/html")], "<html>welcome</html>") }))
+        .route("/moved", any(|| async { (StatusCode::FOUND, [(header::LOCATION, "/page")]) }));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let serving = TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
+    let mut keyed = ServerConfig::http("keyed", format!("{base}/key"));
+    if let Transport::Http { headers, .. } = &mut keyed.transport {
+        headers.insert("X-Key".to_owned(), "right".to_owned());
+    }
+    let registry = start(vec![
+        ServerConfig::http("key", format!("{base}/key")),
+        keyed,
+        ServerConfig::http("page", format!("{base}/page")),
+        ServerConfig::http("moved", format!("{base}/moved")),
+        ServerConfig::http("missing", format!("{base}/missing")),
+        ServerConfig::http("scheme", "ftp://127.0.0.1/"),
+    ]);
+    registry.settle(PATIENCE).await;
+    for (key, reason) in [
+        ("key", "401"),
+        ("keyed", "418"),
+        ("page", "text/html"),
+        ("moved", "302"),
+        ("missing", "404"),
+        ("scheme", "neither http nor https"),
+    ] {
+        let error = status(&registry, key).error.unwrap_or_default();
+        assert!(error.contains(reason), "{key}: {error:?}");
+    }
+    registry.close().await;
+    serving.abort();
 }

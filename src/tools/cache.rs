@@ -102,7 +102,7 @@ impl ToolCache {
             self.lists.iter().map(|(key, _)| key).filter(|key| key.ends_with(&ending)).collect();
         let lists = self.lists.clone();
         for key in keys {
-            // Done at once: the future only waits where eviction listeners do, and there are none.
+            // Where this cannot be done at once, the generation makes the entry void all the same.
             futures::FutureExt::now_or_never(lists.invalidate(&*key));
         }
     }

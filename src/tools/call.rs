@@ -14,10 +14,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::CallError;
 use super::client::ProgressRoute;
-use super::connect::{Session, causes};
+use super::connect::Session;
 use super::server::Server;
+use super::{CallError, http};
 use crate::domain::{Tool, ToolOutput};
 
 /// What a result may weigh. More than a model or a page can use, and less than what hurts.
@@ -142,28 +142,17 @@ async fn lost(session: &Session, server: String, error: &ServiceError) -> CallEr
             error => CallError::Lost { server, reason: error.to_string() },
         };
     };
-    let reason = causes(&*sending.error);
+    let reason = http::causes(&*sending.error);
     if session.process.is_some() {
         // Its input was closed, so that it has not read the line to its end.
         return CallError::NotDelivered { server, reason: session.how_it_ended().await };
     }
     session.broken.cancel();
-    if is_connect_error(&*sending.error) {
+    if http::never_connected(&*sending.error) {
         CallError::NotDelivered { server, reason }
     } else {
         CallError::Lost { server, reason }
     }
-}
-
-fn is_connect_error(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }
 
 fn output(tool: &Tool, result: ServerResult) -> Result<ToolOutput, CallError> {

@@ -14,7 +14,8 @@ use tokio_util::task::TaskTracker;
 use super::client::Client;
 use super::environment::INHERITED;
 use super::process::{ProcessNotes, Program, ServerProcess};
-use super::{Environment, ServerConfig, Transport, http};
+use super::server::Server;
+use super::{Environment, Transport, http};
 
 /// The first version of the protocol without a handshake.
 const FIRST_MODERN: &str = "2026-07-28";
@@ -60,16 +61,15 @@ fn how_it_ended(process: &ProcessNotes) -> String {
 
 /// Starts the server and shakes hands. Dropping the future ends what was started.
 ///
-/// `process` is filled as soon as there is one, so that its error output can be shown however this ends.
-///
 /// # Errors
 /// The reason, as a sentence that starts small.
 pub(super) async fn connect(
-    config: &ServerConfig,
+    server: &Server,
     known_legacy: bool,
     tracker: &TaskTracker,
-    process: &mut Option<Arc<ProcessNotes>>,
 ) -> Result<(RunningService<RoleClient, Client>, Session), String> {
+    let config = &server.config;
+    let mut process = None;
     let client = Client::default();
     // A server that is known to be old is not asked again: some take ten seconds not to answer.
     let lifecycle = if known_legacy {
@@ -91,9 +91,10 @@ pub(super) async fn connect(
             let cwd =
                 cwd.as_ref().map(|cwd| expand("cwd", &cwd.to_string_lossy())).transpose()?.map(PathBuf::from);
             let program = Program { command: &command, args: &args, env: &env, cwd: cwd.as_deref() };
-            let (transport, notes) = ServerProcess::start(program, tracker)
+            let (transport, notes) = ServerProcess::start(program, tracker, server.changes())
                 .map_err(|error| not_started(&command, cwd.as_ref(), &error))?;
-            *process = Some(notes);
+            server.has_process(Arc::clone(&notes));
+            process = Some(notes);
             client.clone().serve_with_lifecycle(transport, lifecycle).await
         }
         Transport::Http { url, headers } => {
@@ -105,12 +106,8 @@ pub(super) async fn connect(
     };
     match connected {
         Ok(running) => {
-            let session = Session {
-                peer: running.peer().clone(),
-                client,
-                process: process.clone(),
-                broken: CancellationToken::new(),
-            };
+            let session =
+                Session { peer: running.peer().clone(), client, process, broken: CancellationToken::new() };
             Ok((running, session))
         }
         Err(error) => Err(refused(&error, process.as_deref()).await),
@@ -174,26 +171,11 @@ async fn refused(error: &ClientInitializeError, process: Option<&ProcessNotes>) 
             format!("{} before it answered", how_it_ended(process))
         }
         (ClientInitializeError::TransportError { error, .. }, None) => {
-            format!("it could not be reached: {}", causes(&*error.error))
+            format!("it could not be reached: {}", http::causes(&*error.error))
         }
         (ClientInitializeError::JsonRpcError(error), _) => {
             format!("it refused the connection: {}", error.message)
         }
         _ => format!("it does not speak MCP as expected: {error}"),
     }
-}
-
-/// The error and what is behind it, each once.
-pub(super) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    text
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Variables that every server process gets where they are set, and the only ones that it gets
 /// without being named in its configuration: a server has no business with the keys of others.
-pub(super) const INHERITED: [&str; 20] = [
+pub(super) const INHERITED: [&str; 23] = [
     "PATH",
     "HOME",
     "USER",
@@ -25,6 +25,9 @@ pub(super) const INHERITED: [&str; 20] = [
     "XDG_CACHE_HOME",
     "XDG_DATA_HOME",
     "HTTP_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
     "HTTPS_PROXY",
     "NO_PROXY",
     "SSL_CERT_FILE",

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Environment, ServerConfig, Transport};
+use super::{Environment, ServerConfig, Transport, http};
 
 /// A configuration of servers that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +127,11 @@ impl Fields<'_> {
                 Some(url),
             ) => {
                 let headers = self.map("headers");
+                if let Ok(address) = self.environment.expand(&url)
+                    && let Err(fault) = http::address(&address)
+                {
+                    self.add("url", fault);
+                }
                 Some(Transport::Http { url, headers })
             }
             (Some("stdio"), None, _) => {
@@ -252,5 +257,55 @@ impl Fields<'_> {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Vec<ServerConfig>, ToolsError> {
+        parse_mcp_json(text, |name| (name == "HOME").then(|| "/home/ada".to_owned()))
+    }
+
+    #[test]
+    fn the_forms_of_other_hosts_are_read_in_their_order() {
+        let servers = parse(
+            r#"{"mcpServers": {
+                "zoo": {"command": "npx", "args": ["-y", "server", "${HOME}/zoo"], "env": {"KEY": "${KEY:-none}"}, "cwd": "${HOME}"},
+                "api": {"type": "http", "url": "https://example.org/mcp", "headers": {"Authorization": "Bearer x"}, "timeout": 2500},
+                "old": {"transport": "stdio", "command": "old", "disabled": true, "alwaysAllow": ["x"]}
+            }, "theirs": 1}"#,
+        )
+        .unwrap();
+        let keys: Vec<_> = servers.iter().map(|server| server.key.as_str()).collect();
+        assert_eq!(keys, ["zoo", "api", "old"]);
+        assert_eq!(servers[1].timeout, Some(Duration::from_millis(2_500)));
+        assert!(servers[2].disabled && !servers[0].disabled);
+        let Transport::Stdio { args, env, cwd, .. } = &servers[0].transport else { panic!("{servers:?}") };
+        assert_eq!(args[2], "${HOME}/zoo", "expanded when it is started, not before");
+        assert_eq!(servers[0].environment.expand(&args[2]).unwrap(), "/home/ada/zoo");
+        assert_eq!((env["KEY"].as_str(), cwd.clone()), ("${KEY:-none}", Some(PathBuf::from("${HOME}"))));
+    }
+
+    #[test]
+    fn all_faults_are_named_at_once() {
+        let error = parse(
+            r#"{"mcpServers": {
+                "a b": {"command": "x"},
+                "both": {"command": "x", "url": "http://x"},
+                "none": {},
+                "sse": {"type": "sse", "url": "http://x"},
+                "odd": {"type": "pigeon", "command": "x"},
+                "unset": {"command": "${NO}", "args": [1, "${NEITHER}"], "env": {"K": 5}, "timeout": 30},
+                "url": {"url": "ftp://x", "headers": []},
+                "flat": "x"
+            }}"#,
+        )
+        .unwrap_err();
+        insta::assert_snapshot!(error.faults().join("\n"));
+        assert_eq!(parse("{").unwrap_err().faults().len(), 1);
+        assert!(parse("{}").unwrap_err().to_string().contains("mcpServers is missing"));
+        assert_eq!(parse(r#"{"mcpServers": {}}"#).unwrap().len(), 0);
     }
 }

@@ -14,6 +14,7 @@ use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -59,15 +60,20 @@ impl ProcessNotes {
         drop(tokio::time::timeout(EXIT_WAIT, self.drained.cancelled()).await);
     }
 
-    async fn drain(&self, mut stderr: ChildStderr) {
+    async fn drain(&self, mut stderr: ChildStderr, changes: watch::Sender<u64>) {
         let mut buffer = [0; 4096];
         while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
-            let mut kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend(&buffer[..read]);
-            let excess = kept.len().saturating_sub(STDERR_KEPT_BYTES);
-            kept.drain(..excess);
+            self.keep(&buffer[..read]);
+            changes.send_modify(|count| *count = count.wrapping_add(1));
         }
         self.drained.cancel();
+    }
+
+    fn keep(&self, output: &[u8]) {
+        let mut kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(output);
+        let excess = kept.len().saturating_sub(STDERR_KEPT_BYTES);
+        kept.drain(..excess);
     }
 }
 
@@ -79,13 +85,14 @@ pub(super) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts the program.
+    /// Starts the program. `changes` counts on whenever it wrote to its error output.
     ///
     /// # Errors
     /// What the system says, `NotFound` where there is no such program (or no such working folder).
     pub(super) fn start(
         program: Program<'_>,
         tracker: &TaskTracker,
+        changes: watch::Sender<u64>,
     ) -> std::io::Result<(Self, Arc<ProcessNotes>)> {
         let mut command = Command::new(program.command);
         command.args(program.args).env_clear().envs(program.env);
@@ -102,7 +109,7 @@ impl ServerProcess {
         let stderr = child.stderr().take().ok_or_else(closed)?;
         let notes = Arc::new(ProcessNotes::default());
         let draining = Arc::clone(&notes);
-        tracker.spawn(async move { draining.drain(stderr).await });
+        tracker.spawn(async move { draining.drain(stderr, changes).await });
         let process = Self { child, io: AsyncRwTransport::new(stdout, stdin), notes: Arc::clone(&notes) };
         Ok((process, notes))
     }

@@ -105,8 +105,13 @@ impl Server {
     }
 
     /// A process exists; its error output is shown from now on.
-    pub(super) fn has_process(&self, process: Option<Arc<ProcessNotes>>) {
-        self.inner().process = process;
+    pub(super) fn has_process(&self, process: Arc<ProcessNotes>) {
+        self.inner().process = Some(process);
+    }
+
+    /// To count on whenever something changed that its status shows.
+    pub(super) fn changes(&self) -> watch::Sender<u64> {
+        self.changes.clone()
     }
 
     pub(super) fn ready(&self, session: &Arc<Session>, listed: &ListedTools, took: Duration) {

@@ -95,3 +95,61 @@ fn split(text: &str) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{Annotations, ToolName};
+
+    fn tool(service: &str, name: &str, description: &str, properties: Value) -> Arc<Tool> {
+        let schema = json!({"type": "object", "properties": properties});
+        let name = ToolName::new(service, name);
+        Arc::new(Tool::new(name, None, description.to_owned(), schema, None, Annotations::default()).unwrap())
+    }
+
+    fn house() -> ToolSet {
+        let tools = vec![
+            tool("files", "listDirectory", "Lists what is in a folder.", json!({"path": {"type": "string"}})),
+            tool("desk", "add_note", "Writes something down.", json!({"text": {"type": "string"}})),
+            tool(
+                "desk",
+                "set_timer",
+                "Rings after a while.",
+                json!({"minutes": {"description": "How long."}}),
+            ),
+            tool("light", "switch", "Sets a lamp.", json!({"room": {"enum": ["kitchen", "bed_room"]}})),
+            tool("git", "git_log", "Shows commits.", json!({})),
+        ];
+        ToolSet::new(tools, Vec::new())
+    }
+
+    fn picked(text: &str, limit: usize) -> Vec<String> {
+        shortlist(&house(), text, limit).tools().iter().map(|tool| tool.name.tool.to_string()).collect()
+    }
+
+    #[test]
+    fn the_best_comes_first_whatever_part_of_the_tool_fits() {
+        for (text, best) in [
+            ("what's in this directory", "listDirectory"),
+            ("Take a note: buy milk", "add_note"),
+            ("set a timer for ten minutes", "set_timer"),
+            ("make it dark in the kitchen", "switch"),
+            ("bedroom light, or the bed room at least", "switch"),
+            ("show me the last commit", "git_log"),
+        ] {
+            assert_eq!(picked(text, 2)[0], best, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_registry_is_kept_where_nothing_fits_or_all_are_shown() {
+        let all = ["listDirectory", "add_note", "set_timer", "switch", "git_log"];
+        assert_eq!(picked("xyzzy", 3), all[..3]);
+        assert_eq!(picked("", 3), all[..3]);
+        assert_eq!(picked("show commits", 5), all);
+        assert_eq!(picked("show commits", 3), ["git_log", "listDirectory", "add_note"]);
+        assert_eq!(picked("show commits", 0), [""; 0]);
+    }
+}

@@ -52,13 +52,11 @@ impl Supervision {
     /// One life of the server; the reason of its end, none at a shutdown.
     async fn run(&self, server: &Arc<Server>, known_legacy: &mut bool) -> Option<String> {
         let started = Instant::now();
-        let mut process = None;
-        let connecting = connect::connect(&server.config, *known_legacy, &self.tracker, &mut process);
+        let connecting = connect::connect(server, *known_legacy, &self.tracker);
         let connected = tokio::select! {
             () = self.shutdown.cancelled() => return None,
             connected = tokio::time::timeout(self.connect_timeout, connecting) => connected,
         };
-        server.has_process(process);
         *known_legacy = false;
         let (running, session) = match connected {
             Ok(Ok(connected)) => connected,
