@@ -89,7 +89,7 @@ pub(super) async fn call(
             request.server.record_call(started.elapsed());
             Err(CallError::Refused { tool: tool(), code: error.code.0, message: error.message.into_owned() })
         }
-        Err(error) => Err(lost(&session, server(), &error).await),
+        Err(error) => Err(unanswered(&session, &request, &error).await),
     }
 }
 
@@ -135,7 +135,8 @@ impl Drop for Underway<'_> {
 }
 
 /// Only a connection that was never made is known not to have carried the call.
-async fn lost(session: &Session, server: String, error: &ServiceError) -> CallError {
+async fn unanswered(session: &Session, request: &CallRequest<'_>, error: &ServiceError) -> CallError {
+    let server = request.server.key().to_owned();
     let ServiceError::TransportSend(sending) = error else {
         return match error {
             ServiceError::TransportClosed => CallError::Lost { server, reason: session.how_it_ended().await },
@@ -147,7 +148,15 @@ async fn lost(session: &Session, server: String, error: &ServiceError) -> CallEr
         // Its input was closed, so that it has not read the line to its end.
         return CallError::NotDelivered { server, reason: session.how_it_ended().await };
     }
-    session.broken.cancel();
+    match http::status(&*sending.error) {
+        Some(status) if status.is_client_error() => {
+            let (tool, code) = (request.tool.name.to_string(), i32::from(status.as_u16()));
+            return CallError::Refused { tool, code, message: reason };
+        }
+        // The server is there, and one call went wrong.
+        Some(_) => return CallError::Lost { server, reason },
+        None => session.give_up(reason.clone()),
+    }
     if http::never_connected(&*sending.error) {
         CallError::NotDelivered { server, reason }
     } else {
@@ -161,7 +170,11 @@ fn output(tool: &Tool, result: ServerResult) -> Result<ToolOutput, CallError> {
         ServerResult::CallToolResult(result) => result,
         ServerResult::InputRequiredResult(_) => return Err(CallError::WantsInput { tool: name() }),
         // A result of nothing at all is an answer, too.
-        ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => CallToolResult::success(Vec::new()),
+        ServerResult::EmptyResult(_) => CallToolResult::success(Vec::new()),
+        // Content of a kind that the protocol does not know comes out as this.
+        ServerResult::TaskAckResult(_) => {
+            CallToolResult::success(vec![ContentBlock::text("[nothing that can be read]")])
+        }
         _ => {
             let faults = vec!["it is not in the form that MCP prescribes".to_owned()];
             return Err(CallError::BadResult { tool: name(), faults });

@@ -66,7 +66,7 @@ pub enum CallError {
     Refused {
         /// The tool.
         tool: String,
-        /// The JSON-RPC code.
+        /// The JSON-RPC code, or the HTTP status where the call was refused before it came that far.
         code: i32,
         /// The server's words.
         message: String,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rmcp::model::ProtocolVersion;
 use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService};
@@ -25,8 +25,9 @@ pub(super) struct Session {
     pub(super) peer: Peer<RoleClient>,
     pub(super) client: Client,
     pub(super) process: Option<Arc<ProcessNotes>>,
-    /// Cancelled by whoever finds the connection dead, so that it is made anew.
-    pub(super) broken: CancellationToken,
+    /// Why the connection is of no more use, told by whoever finds it dead.
+    broken: OnceLock<String>,
+    is_broken: CancellationToken,
 }
 
 impl Session {
@@ -40,6 +41,19 @@ impl Session {
     /// Whether the session is of the generation without a handshake.
     pub(super) fn is_modern(&self) -> bool {
         self.peer.peer_info().is_some_and(|info| info.protocol_version.as_str() >= FIRST_MODERN)
+    }
+
+    /// Says that the connection is dead, so that it is made anew.
+    pub(super) fn give_up(&self, reason: String) {
+        // The first reason is the one that the others follow from.
+        drop(self.broken.set(reason));
+        self.is_broken.cancel();
+    }
+
+    /// Waits until the connection is found dead; the reason.
+    pub(super) async fn given_up(&self) -> String {
+        self.is_broken.cancelled().await;
+        self.broken.get().cloned().unwrap_or_default()
     }
 
     /// How it ended, as far as is known: for the reason of a failure.
@@ -106,8 +120,9 @@ pub(super) async fn connect(
     };
     match connected {
         Ok(running) => {
-            let session =
-                Session { peer: running.peer().clone(), client, process, broken: CancellationToken::new() };
+            let peer = running.peer().clone();
+            let (broken, is_broken) = (OnceLock::new(), CancellationToken::new());
+            let session = Session { peer, client, process, broken, is_broken };
             Ok((running, session))
         }
         Err(error) => Err(refused(&error, process.as_deref()).await),

@@ -95,6 +95,16 @@ pub(super) fn never_connected(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|cause| cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect))
 }
 
+/// The status, where the server answered with one that is no success.
+pub(super) fn status(error: &(dyn Error + 'static)) -> Option<reqwest::StatusCode> {
+    chain(error).find_map(|cause| match cause.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        Some(StreamableHttpError::HttpStatus(error)) => reqwest::StatusCode::from_u16(error.status).ok(),
+        Some(StreamableHttpError::AuthRequired(_)) => Some(reqwest::StatusCode::UNAUTHORIZED),
+        Some(StreamableHttpError::InsufficientScope(_)) => Some(reqwest::StatusCode::FORBIDDEN),
+        _ => None,
+    })
+}
+
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         // This one keeps what it stands for to itself.

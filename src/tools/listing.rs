@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use rmcp::ServiceError;
 use rmcp::model::{self, ClientRequest, ListToolsRequest, PaginatedRequestParams, ServerResult};
-use rmcp::{Peer, RoleClient, ServiceError};
 use serde_json::Value;
 
+use super::connect::Session;
+use super::http;
 use crate::domain::{Annotations, RejectedTool, Tool, ToolName};
 
 /// Servers have a few hundred tools at most; one that never stops paging is at fault.
@@ -24,7 +26,8 @@ pub(super) struct Listing {
 ///
 /// # Errors
 /// The reason, as a sentence that starts small; the pages that came before are dropped with it.
-pub(super) async fn list(key: &str, peer: &Peer<RoleClient>) -> Result<Listing, String> {
+pub(super) async fn list(key: &str, session: &Session) -> Result<Listing, String> {
+    let peer = &session.peer;
     let mut listing = Listing::default();
     if peer.peer_info().is_some_and(|info| info.capabilities.tools.is_none()) {
         return Ok(listing);
@@ -33,7 +36,7 @@ pub(super) async fn list(key: &str, peer: &Peer<RoleClient>) -> Result<Listing, 
     let mut cursors = HashSet::new();
     let mut cursor = None;
     for _ in 0..PAGES_AT_MOST {
-        let page = page(peer, cursor).await?;
+        let page = page(session, cursor).await?;
         for (name, tool) in page.tools {
             let tool = if names.insert(name.clone()) {
                 tool.and_then(|tool| usable(key, tool))
@@ -68,11 +71,11 @@ struct Page {
     next: Option<String>,
 }
 
-async fn page(peer: &Peer<RoleClient>, cursor: Option<String>) -> Result<Page, String> {
+async fn page(session: &Session, cursor: Option<String>) -> Result<Page, String> {
     let mut request = ListToolsRequest::default();
     request.params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
-    let result = peer.send_request(ClientRequest::ListToolsRequest(request)).await;
-    match result.map_err(|error| unlisted(&error))? {
+    let result = session.peer.send_request(ClientRequest::ListToolsRequest(request)).await;
+    match result.map_err(|error| unlisted(session, &error))? {
         ServerResult::ListToolsResult(list) => {
             let tools = list.tools.into_iter().map(|tool| (tool.name.to_string(), Ok(tool))).collect();
             Ok(Page { tools, next: list.next_cursor })
@@ -102,8 +105,13 @@ fn one_by_one(mut list: Value) -> Result<Page, String> {
     Ok(Page { tools, next })
 }
 
-fn unlisted(error: &ServiceError) -> String {
+fn unlisted(session: &Session, error: &ServiceError) -> String {
     match error {
+        ServiceError::TransportSend(error) => {
+            let reason = http::causes(&*error.error);
+            session.give_up(reason.clone());
+            format!("it could not be asked for its tools: {reason}")
+        }
         ServiceError::TransportClosed => "the connection was lost while it listed its tools".to_owned(),
         ServiceError::McpError(error) => format!("it refused to list its tools: {}", error.message),
         error => format!("it did not list its tools: {error}"),

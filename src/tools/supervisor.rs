@@ -111,10 +111,10 @@ impl Supervision {
                 drop(ending.await);
                 None
             }
-            () = session.broken.cancelled() => {
+            reason = session.given_up() => {
                 stop.cancel();
                 drop(ending.await);
-                Some("it can no longer be reached at its address".to_owned())
+                Some(format!("it can no longer be reached: {reason}"))
             }
             never = &mut changes => match never {},
             never = &mut subscription => match never {},
