@@ -27,5 +27,5 @@ pub use config::{ServerConfig, ToolsConfig, Transport};
 pub use environment::Environment;
 pub use mcp_json::{ToolsError, parse_mcp_json};
 pub use registry::Registry;
-pub use shortlist::shortlist;
+pub use shortlist::{Shortlister, shortlist};
 pub use status::{ServerState, ServerStatus};

@@ -31,6 +31,8 @@ struct Inner {
     starts: u32,
     error: Option<String>,
     process: Option<Arc<ProcessNotes>>,
+    /// What the process before said last: shown until the present one is ready or says something.
+    last_words: Option<String>,
     tools: usize,
     rejected: Vec<RejectedTool>,
     connect_time: Option<Duration>,
@@ -50,6 +52,7 @@ impl Server {
             starts: 0,
             error: None,
             process: None,
+            last_words: None,
             tools: 0,
             rejected: Vec::new(),
             connect_time: None,
@@ -106,7 +109,11 @@ impl Server {
 
     /// A process exists; its error output is shown from now on.
     pub(super) fn has_process(&self, process: Arc<ProcessNotes>) {
-        self.inner().process = Some(process);
+        let mut inner = self.inner();
+        if let Some(words) = inner.process.take().and_then(|before| before.stderr_tail()) {
+            inner.last_words = Some(words);
+        }
+        inner.process = Some(process);
     }
 
     /// To count on whenever something changed that its status shows.
@@ -126,6 +133,7 @@ impl Server {
         inner.session = Some(Arc::clone(session));
         inner.is_settled = true;
         inner.error = None;
+        inner.last_words = None;
         inner.connect_time = Some(took);
         inner.tools = listed.tools.len();
         inner.rejected = listed.rejected.clone();
@@ -183,7 +191,11 @@ impl Server {
             tools: inner.tools,
             rejected: inner.rejected.clone(),
             error: inner.error.clone(),
-            stderr: inner.process.as_ref().and_then(|process| process.stderr_tail()),
+            stderr: inner
+                .process
+                .as_ref()
+                .and_then(|process| process.stderr_tail())
+                .or_else(|| inner.last_words.clone()),
             restarts: inner.starts.saturating_sub(1),
             connect_ms: inner.connect_time.map(|time| time.as_secs_f64() * 1_000.0),
             call_p50_ms: inner.calls.percentile(0.5),

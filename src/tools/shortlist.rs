@@ -1,8 +1,8 @@
 //! The tools that fit a command best, where there are more than a model can be shown.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bm25::{Document, Language, SearchEngineBuilder};
+use bm25::{Document, Language, SearchEngine, SearchEngineBuilder};
 use serde_json::Value;
 
 use crate::domain::{Tool, ToolSet};
@@ -17,15 +17,53 @@ const DEPTH_AT_MOST: usize = 4;
 /// The search is BM25 over names, descriptions, arguments and their allowed values: deterministic, and
 /// with no list of words of our own.
 pub fn shortlist(tools: &ToolSet, text: &str, limit: usize) -> ToolSet {
-    let all = tools.tools();
-    if all.len() <= limit {
-        return ToolSet::new(all.to_vec(), tools.rejected().to_vec());
+    if tools.tools().len() <= limit {
+        return ToolSet::new(tools.tools().to_vec(), tools.rejected().to_vec());
     }
-    let documents = all.iter().enumerate().map(|(index, tool)| Document::new(index, words_of(tool)));
-    let engine =
-        SearchEngineBuilder::<usize>::with_documents(Language::English, documents.collect::<Vec<_>>())
-            .build();
-    let mut found: Vec<(usize, f32)> = engine
+    pick(&index(tools), tools, text, limit)
+}
+
+/// [`shortlist`] for one who asks often: the words of a set are counted once, and not again until the
+/// set is another.
+#[derive(Default)]
+pub struct Shortlister(Mutex<Option<Indexed>>);
+
+struct Indexed {
+    version: String,
+    index: Arc<SearchEngine<usize>>,
+}
+
+impl Shortlister {
+    /// As [`shortlist`].
+    pub fn pick(&self, tools: &ToolSet, text: &str, limit: usize) -> ToolSet {
+        if tools.tools().len() <= limit {
+            return ToolSet::new(tools.tools().to_vec(), tools.rejected().to_vec());
+        }
+        pick(&self.index(tools), tools, text, limit)
+    }
+
+    fn index(&self, tools: &ToolSet) -> Arc<SearchEngine<usize>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(indexed) = &*kept
+            && indexed.version == tools.version()
+        {
+            return Arc::clone(&indexed.index);
+        }
+        let index = Arc::new(index(tools));
+        *kept = Some(Indexed { version: tools.version().to_owned(), index: Arc::clone(&index) });
+        index
+    }
+}
+
+fn index(tools: &ToolSet) -> SearchEngine<usize> {
+    let documents =
+        tools.tools().iter().enumerate().map(|(index, tool)| Document::new(index, words_of(tool)));
+    SearchEngineBuilder::<usize>::with_documents(Language::English, documents.collect::<Vec<_>>()).build()
+}
+
+fn pick(index: &SearchEngine<usize>, tools: &ToolSet, text: &str, limit: usize) -> ToolSet {
+    let all = tools.tools();
+    let mut found: Vec<(usize, f32)> = index
         .search(&split(text), all.len())
         .into_iter()
         .map(|result| (result.document.id, result.score))
@@ -141,6 +179,16 @@ mod tests {
         ] {
             assert_eq!(picked(text, 2)[0], best, "{text}");
         }
+    }
+
+    #[test]
+    fn a_kept_index_is_made_anew_for_another_set() {
+        let shortlister = Shortlister::default();
+        let pick = |tools: &ToolSet, text| shortlister.pick(tools, text, 1).tools()[0].name.tool.to_string();
+        let (all, fewer) = (house(), ToolSet::new(house().tools()[..2].to_vec(), Vec::new()));
+        assert_eq!(pick(&all, "show commits"), "git_log");
+        assert_eq!(pick(&all, "take a note"), "add_note");
+        assert_eq!(pick(&fewer, "take a note or show commits"), "add_note");
     }
 
     #[test]
