@@ -1,1 +1,292 @@
-//! Under construction.
+//! Command, tools and history become a decision: a plan that was proved, a question, or nothing to do.
+//!
+//! The best-fitting tools are picked, a prompt is made of them, and the model's answer is held to a
+//! schema made from exactly those tools (see `form`). The answer is believed in nothing: it is a draft
+//! until [`Draft::check`] makes a plan of it. All problems go back to the model once; then a missing
+//! argument becomes a question, and anything else an error that names the problems.
+//!
+//! # The form that a small model is trained on
+//! With [`Wording::Copied`] an answer is compact JSON without spaces, keys in this order:
+//! `{"selectedTools":[{"service":S,"tool":T,"params":{required…,optional…}}]}`, `{"selectedTools":[]}`
+//! where nothing fits, and `{"selectedTools":[{…}],"needsClarification":true}` where a required argument
+//! was not said. Text values are words of the command in their original spelling, numbers are digits.
+//!
+//! The planner maps no word to a tool: what it knows of tools is what their servers tell.
+
+mod answer;
+mod confidence;
+mod config;
+mod error;
+mod form;
+mod prompt;
+mod question;
+mod said;
+mod signature;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::plan::{Draft, MAX_STEPS, Problem};
+use crate::domain::{Command, Decision, Question, ToolSet, Turn, TurnOutcome};
+use crate::llm::{ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
+use crate::tools;
+use form::Form;
+use prompt::Prompts;
+use said::{Manner, Said};
+
+pub use config::{Detail, PlannerConfig, Wording};
+pub use error::PlanError;
+
+/// A first answer and a repaired one.
+const MAX_ATTEMPTS: u8 = 2;
+/// The confidence in a plan whose model reports no token probabilities: it says nothing either way.
+const UNMEASURED: f32 = 0.5;
+
+/// Makes decisions with one model.
+pub struct Planner {
+    model: Arc<dyn ChatModel>,
+    config: PlannerConfig,
+    prompts: Prompts,
+}
+
+/// A decision, and what it took.
+#[derive(Debug)]
+pub struct Planned {
+    /// What to do.
+    pub decision: Decision,
+    /// So many tools were shown to the model.
+    pub shortlisted: usize,
+    /// Picking them.
+    pub shortlist_time: Duration,
+    /// Waiting for the model, all attempts together.
+    pub model_time: Duration,
+    /// The number of answers that the model was asked for; 0 where there was no tool to ask about.
+    pub attempts: u8,
+    /// Tokens of all attempts together.
+    pub usage: Usage,
+    /// The model that answered last, empty where none was asked.
+    pub model: String,
+    /// How sure the model was of its last answer, 0 to 1, from its token probabilities; not
+    /// calibrated. None where the model reported none.
+    pub confidence: Option<f32>,
+}
+
+/// What one answer came to.
+enum Verdict {
+    Decided(Decision),
+    Refused { fault: Fault, question: Option<Question> },
+}
+
+enum Fault {
+    Unreadable(String),
+    Invalid(Vec<Problem>),
+}
+
+impl Planner {
+    /// A planner that asks `model`.
+    ///
+    /// # Errors
+    /// Where a template cannot be read or is faulty.
+    pub fn new(model: Arc<dyn ChatModel>, config: PlannerConfig) -> Result<Self, PlanError> {
+        let prompts = Prompts::load(config.prompts_dir.as_deref())?;
+        Ok(Self { model, config, prompts })
+    }
+
+    /// Decides what is to be done about `command`. `history` is the conversation, oldest turn first;
+    /// where its last turn is a question, the command may be the answer.
+    ///
+    /// # Errors
+    /// Where the model fails or twice gives no valid plan, on cancellation, and after the deadline.
+    /// Nothing was done then.
+    pub async fn decide(
+        &self,
+        command: &Command,
+        tools: &ToolSet,
+        history: &[Turn],
+        cancel: &CancellationToken,
+    ) -> Result<Planned, PlanError> {
+        let deadline = self.config.deadline;
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(PlanError::Cancelled),
+            planned = tokio::time::timeout(deadline, self.plan(command, tools, history, cancel)) => {
+                planned.unwrap_or(Err(PlanError::Timeout(deadline)))
+            }
+        }
+    }
+
+    async fn plan(
+        &self,
+        command: &Command,
+        tools: &ToolSet,
+        history: &[Turn],
+        cancel: &CancellationToken,
+    ) -> Result<Planned, PlanError> {
+        let started = Instant::now();
+        let turns = &history[history.len().saturating_sub(self.config.history_turns)..];
+        let pending = prompt::pending(turns);
+        let shown = self.shortlist(command, tools, turns, pending);
+        let mut planned = Planned {
+            decision: Decision::Nothing(
+                "No tools are connected, so there is nothing that I could do.".to_owned(),
+            ),
+            shortlisted: shown.tools().len(),
+            shortlist_time: started.elapsed(),
+            model_time: Duration::ZERO,
+            attempts: 0,
+            usage: Usage::default(),
+            model: String::new(),
+            confidence: None,
+        };
+        if shown.tools().is_empty() {
+            return Ok(planned);
+        }
+        let schema = self.schema(command, &shown, turns, pending);
+        let mut messages = self.prompts.opening(command, &shown, turns, &self.config)?;
+        loop {
+            let remaining = self.config.deadline.saturating_sub(started.elapsed());
+            let asked = Instant::now();
+            let reply = self
+                .model
+                .complete(ChatRequest {
+                    messages: messages.clone(),
+                    schema: Some(schema.clone()),
+                    max_tokens: self.config.max_tokens,
+                    temperature: 0.0,
+                    cancel: cancel.clone(),
+                    deadline: remaining,
+                })
+                .await?;
+            planned.count(&reply, asked.elapsed());
+            let (fault, question) = match judge(&reply, tools, pending, planned.confidence) {
+                Verdict::Decided(decision) => {
+                    planned.decision = decision;
+                    return Ok(planned);
+                }
+                Verdict::Refused { fault, question } => (fault, question),
+            };
+            // A copying model was offered everything that was said, so asking it again is idle.
+            let is_last = planned.attempts >= MAX_ATTEMPTS
+                || (question.is_some() && self.config.wording == Wording::Copied);
+            match (is_last, question, fault) {
+                (true, Some(question), _) => {
+                    planned.decision = Decision::Ask(question);
+                    return Ok(planned);
+                }
+                (true, None, Fault::Unreadable(fault)) => {
+                    return Err(PlanError::Unreadable { model: reply.model, fault });
+                }
+                (true, None, Fault::Invalid(problems)) => return Err(PlanError::Invalid(problems)),
+                (false, _, fault) => {
+                    let problems = match fault {
+                        Fault::Unreadable(fault) => vec![fault],
+                        Fault::Invalid(problems) => problems.iter().map(Problem::to_string).collect(),
+                    };
+                    tracing::debug!(model.name = %reply.model, problems = problems.len(), "the plan goes back for repair");
+                    messages.push(Message { role: Role::Assistant, content: reply.text });
+                    messages.push(self.prompts.repair(&problems)?);
+                }
+            }
+        }
+    }
+
+    /// The best-fitting tools; that of a pending question first, whatever the answer's words are.
+    fn shortlist(
+        &self,
+        command: &Command,
+        tools: &ToolSet,
+        turns: &[Turn],
+        pending: Option<&Question>,
+    ) -> ToolSet {
+        let asked = pending.and_then(|question| question.tool.as_ref()).and_then(|name| tools.find(name));
+        let text = match (pending, turns.last()) {
+            (Some(_), Some(turn)) => format!("{} {}", turn.text, command.text),
+            _ => command.text.clone(),
+        };
+        let best = tools::shortlist(tools, &text, self.config.max_tools);
+        let Some(asked) = asked else { return best };
+        let others = best.tools().iter().filter(|tool| tool.name != asked.name).cloned();
+        let shown = std::iter::once(asked.clone()).chain(others).take(self.config.max_tools.max(1)).collect();
+        ToolSet::new(shown, Vec::new())
+    }
+
+    fn schema(
+        &self,
+        command: &Command,
+        shown: &ToolSet,
+        turns: &[Turn],
+        pending: Option<&Question>,
+    ) -> serde_json::Value {
+        let earlier: Vec<&str> = turns
+            .iter()
+            .rev()
+            .flat_map(|turn| match &turn.outcome {
+                TurnOutcome::Replied(reply) => [turn.text.as_str(), reply.as_str()],
+                TurnOutcome::Asked(_) => [turn.text.as_str(), ""],
+            })
+            .collect();
+        let manner = if pending.is_some() { Manner::Answer } else { Manner::Order };
+        let said = Said::new(&command.text, manner, &earlier, command.timezone);
+        let most = self.config.max_steps.clamp(1, MAX_STEPS);
+        let max_steps = match self.config.wording {
+            Wording::Copied => most.min(said.clauses()),
+            Wording::Free => most,
+        };
+        Form { tools: shown, wording: self.config.wording, max_steps, said: &said, pending }.schema()
+    }
+}
+
+impl Planned {
+    fn count(&mut self, reply: &ChatReply, waited: Duration) {
+        self.attempts += 1;
+        self.model_time += waited;
+        self.model.clone_from(&reply.model);
+        self.usage.prompt_tokens += reply.usage.prompt_tokens;
+        self.usage.cached_tokens += reply.usage.cached_tokens;
+        self.usage.completion_tokens += reply.usage.completion_tokens;
+        self.usage.forced_tokens += reply.usage.forced_tokens;
+        self.confidence = confidence::measure(&reply.text, &reply.tokens);
+    }
+}
+
+fn judge(reply: &ChatReply, tools: &ToolSet, pending: Option<&Question>, confidence: Option<f32>) -> Verdict {
+    let mut draft = match answer::read(reply) {
+        Ok(draft) => draft,
+        Err(fault) => return Verdict::Refused { fault: Fault::Unreadable(fault), question: None },
+    };
+    if let Some(pending) = pending {
+        fill_known(&mut draft, pending);
+    }
+    if draft.needs_clarification {
+        return Verdict::Decided(Decision::Ask(question::of_model(&draft, tools)));
+    }
+    if draft.selected_tools.is_empty() {
+        let said = draft.execution_plan.trim();
+        let sentence = if said.is_empty() { "None of the connected tools fits that." } else { said };
+        return Verdict::Decided(Decision::Nothing(sentence.to_owned()));
+    }
+    match draft.check(tools, confidence.unwrap_or(UNMEASURED)) {
+        Ok(plan) => Verdict::Decided(Decision::Act(plan)),
+        Err(problems) => {
+            let question = question::for_missing(&draft, &problems, tools);
+            Verdict::Refused { fault: Fault::Invalid(problems), question }
+        }
+    }
+}
+
+/// What was said before the question still holds: it fills whatever the answer's plan leaves out.
+fn fill_known(draft: &mut Draft, pending: &Question) {
+    let (Some(name), Some(known)) = (&pending.tool, pending.known.as_object()) else { return };
+    for step in &mut draft.selected_tools {
+        if *step.service == *name.service
+            && *step.tool == *name.tool
+            && let Some(params) = step.params.as_object_mut()
+        {
+            for (argument, value) in known {
+                params.entry(argument.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+}

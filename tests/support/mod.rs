@@ -1,1 +1,3 @@
-//! Under construction.
+//! The fakes and fixtures that several themes share.
+
+pub(crate) mod scripted_model;

@@ -1,0 +1,75 @@
+//! How the planner works with one model: how much it shows, and how freely the model may word arguments.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The planner's settings. The default suits the embedded model of 135 million parameters.
+#[derive(Clone, Debug)]
+pub struct PlannerConfig {
+    /// At most so many tools are shown to the model, the best-fitting ones.
+    pub max_tools: usize,
+    /// At most so many steps may a model write; never more than [`crate::domain::plan::MAX_STEPS`].
+    pub max_steps: usize,
+    /// For one command, the repair round included.
+    pub deadline: Duration,
+    /// For one answer of the model, in its tokens.
+    pub max_tokens: u32,
+    /// At most so many earlier turns are shown.
+    pub history_turns: usize,
+    /// Where the words of text arguments come from.
+    pub wording: Wording,
+    /// How much of each tool's definition is shown.
+    pub detail: Detail,
+    /// A folder whose `system.md`, `user.md` and `repair.md` replace the built-in templates; a file
+    /// that is not there leaves the built-in one in place.
+    pub prompts_dir: Option<PathBuf>,
+}
+
+/// Where the words of text arguments come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wording {
+    /// Only what was said: texts are contiguous words of the command and the last turns, numbers are
+    /// numbers said. A small model then cannot invent, and where nothing was said, it must ask.
+    Copied,
+    /// Whatever the model writes, within the tool's schema.
+    Free,
+}
+
+/// How much of each tool's definition is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// A signature and the first sentence of the description.
+    Brief,
+    /// A signature, the whole description, and a line for each argument.
+    Full,
+}
+
+impl Default for PlannerConfig {
+    fn default() -> Self {
+        Self {
+            max_tools: 5,
+            max_steps: 3,
+            deadline: Duration::from_secs(30),
+            max_tokens: 256,
+            history_turns: 4,
+            wording: Wording::Copied,
+            detail: Detail::Brief,
+            prompts_dir: None,
+        }
+    }
+}
+
+impl PlannerConfig {
+    /// Settings for a hosted model, or a local one that was trained to call tools.
+    pub fn for_large_model() -> Self {
+        Self {
+            max_tools: 40,
+            max_steps: 8,
+            max_tokens: 1_024,
+            history_turns: 10,
+            wording: Wording::Free,
+            detail: Detail::Full,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Questions to the person, in words made from the tool's own schema.
+
+use serde_json::{Map, Value};
+
+use super::signature::first_sentence;
+use crate::domain::plan::{Draft, Problem, ProblemKind};
+use crate::domain::{Question, Tool, ToolName, ToolSet};
+
+/// A description longer than this, in characters, is no part of a spoken question.
+const MAX_DESCRIPTION_CHARS: usize = 90;
+/// So many values of an enumeration are read out.
+const MAX_CHOICES: usize = 6;
+
+/// The question for the first argument that is missing, where missing arguments are all that is wrong.
+pub(super) fn for_missing(draft: &Draft, problems: &[Problem], tools: &ToolSet) -> Option<Question> {
+    let only_missing =
+        problems.iter().all(|problem| matches!(problem.kind, ProblemKind::MissingArgument { .. }));
+    let first = problems.first().filter(|_| only_missing)?;
+    let ProblemKind::MissingArgument { tool, name } = &first.kind else { return None };
+    let step = draft.selected_tools.get(first.step?.checked_sub(1)?)?;
+    let tool = tools.find(tool)?;
+    Some(about(tool, &step.params, Some(name), None))
+}
+
+/// The question that the model wants to ask.
+pub(super) fn of_model(draft: &Draft, tools: &ToolSet) -> Question {
+    let words = draft.clarification_question.as_deref().map(str::trim).filter(|words| !words.is_empty());
+    let meant = draft.selected_tools.iter().find_map(|step| {
+        let name = ToolName::new(&*step.service, &*step.tool);
+        Some((tools.find(&name)?, step))
+    });
+    match meant {
+        Some((tool, step)) => {
+            let missing = tool.required().find(|name| step.params.get(*name).is_none());
+            about(tool, &step.params, missing, words)
+        }
+        None => Question {
+            text: words.unwrap_or("What exactly should I do?").to_owned(),
+            tool: None,
+            known: Value::Object(Map::new()),
+            missing: None,
+        },
+    }
+}
+
+fn about(tool: &Tool, params: &Value, missing: Option<&str>, words: Option<&str>) -> Question {
+    let text = match (words, missing) {
+        (Some(words), _) => words.to_owned(),
+        (None, Some(missing)) => ask_for(tool, missing),
+        (None, None) => format!("What exactly should I {}?", deed(tool)),
+    };
+    Question {
+        text,
+        tool: Some(tool.name.clone()),
+        known: known(tool, params),
+        missing: missing.map(str::to_owned),
+    }
+}
+
+/// The arguments that fit the schema and are no use of another step's result.
+fn known(tool: &Tool, params: &Value) -> Value {
+    let faulty: Vec<String> = tool.argument_faults(params).into_iter().map(|fault| fault.place).collect();
+    let fits = |name: &str| {
+        let place = format!("/{name}");
+        !faulty.iter().any(|fault| *fault == place || fault.starts_with(&format!("{place}/")))
+    };
+    let described = |name: &str| tool.properties().any(|(known, _)| known == name);
+    let kept = params
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| described(name) && fits(name) && value.get("$step").is_none())
+        .map(|(name, value)| (name.clone(), value.clone()));
+    Value::Object(kept.collect())
+}
+
+fn ask_for(tool: &Tool, missing: &str) -> String {
+    let schema = tool.properties().find(|(name, _)| *name == missing).map(|(_, schema)| schema);
+    let description = schema
+        .and_then(|schema| schema.get("description"))
+        .and_then(Value::as_str)
+        .map(first_sentence)
+        .filter(|text| !text.is_empty() && text.chars().count() <= MAX_DESCRIPTION_CHARS);
+    let name = missing.replace(['_', '-'], " ");
+    let wanted = match description {
+        Some(description) => format!("the {name} ({})", lower_first(description)),
+        None => format!("the {name}"),
+    };
+    let choices: Vec<&str> = schema
+        .and_then(|schema| schema.get("enum"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .take(MAX_CHOICES)
+        .collect();
+    match choices.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            format!("To {}, I need {wanted}. Should it be {} or {last}?", deed(tool), others.join(", "))
+        }
+        _ => format!("To {}, I need {wanted}. What should it be?", deed(tool)),
+    }
+}
+
+/// What the tool does, as an order: "add note".
+fn deed(tool: &Tool) -> String {
+    match &tool.title {
+        Some(title) if !title.trim().is_empty() => lower_first(title.trim()),
+        _ => tool.name.tool.replace(['_', '-'], " "),
+    }
+}
+
+/// Lower case for a word that only begins a sentence; an abbreviation or a name in capitals stays.
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::Annotations;
+
+    #[test]
+    fn asks_in_the_words_of_the_schema() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "repo_path": {"type": "string", "description": "Path of the repository. Absolute."},
+                "colour": {"enum": ["red", "green", "blue"]},
+            },
+            "required": ["repo_path", "colour"],
+        });
+        let name = ToolName::new("git", "git_status");
+        let tool =
+            Tool::new(name, None, String::new(), schema, None, Annotations::default()).expect("a tool");
+        assert_eq!(
+            ask_for(&tool, "repo_path"),
+            "To git status, I need the repo path (path of the repository). What should it be?"
+        );
+        assert_eq!(
+            ask_for(&tool, "colour"),
+            "To git status, I need the colour. Should it be red, green or blue?"
+        );
+    }
+}
