@@ -8,7 +8,7 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     handler::server::{router::tool::ToolRouter, tool::ToolCallContext},
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, Implementation,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
         ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
         ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ServerCapabilities,
         ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
@@ -177,16 +177,16 @@ impl ServerHandler for Desk {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let known = self.tools.has_route(&request.name);
-        let outcome = self.tools.call(ToolCallContext::new(self, request, context)).await;
-        match outcome {
-            // A model mends its arguments only when it is shown what is wrong with them.
-            Err(fault) if known && fault.code == ErrorCode::INVALID_PARAMS => {
-                let said = super::spoken::sentence(&fault.message);
-                Ok(CallToolResult::error(vec![ContentBlock::text(said)]).into())
-            }
-            outcome => outcome,
+        let mut outcome = self.tools.call(ToolCallContext::new(self, request, context)).await;
+        // Arguments that do not fit come back in the words of the decoder; the rest is ours already.
+        if let Ok(CallToolResponse::Complete(result)) = &mut outcome
+            && result.is_error == Some(true)
+            && let [ContentBlock::Text(said)] = result.content.as_mut_slice()
+            && let Some(reason) = said.text.strip_prefix("failed to deserialize parameters: ")
+        {
+            said.text = super::spoken::sentence(&format!("the arguments do not fit this tool: {reason}"));
         }
+        outcome
     }
 
     async fn list_resources(
