@@ -3,13 +3,10 @@
 //! Keys of other hosts that mean nothing here are let pass, so that one file serves them all. All
 //! faults are named at once.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
+use serde_json::Value;
 
-use serde_json::{Map, Value};
-
-use super::{Environment, ServerConfig, Transport, http};
+use super::fields::{Faults, Fields};
+use super::{Environment, ServerConfig};
 
 /// A configuration of servers that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +29,7 @@ impl ToolsError {
     }
 }
 
-/// Reads the servers out of `mcp.json`, sorted by nothing: their order in the file is kept.
+/// Reads the servers out of `mcp.json`, in their order.
 ///
 /// `lookup` answers `${NAME}` and `${NAME:-default}`, here to find what is not set, and at each start
 /// of a server again.
@@ -59,21 +56,6 @@ pub fn parse_mcp_json(
     if faults.0.is_empty() { Ok(servers) } else { Err(ToolsError::Faults(faults.0)) }
 }
 
-#[derive(Default)]
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, place: &str, fault: impl std::fmt::Display) {
-        self.0.push(format!("{place} {fault}"));
-    }
-
-    fn check(&mut self, place: &str, text: &str, environment: &Environment) {
-        if let Err(fault) = environment.expand(text) {
-            self.add(place, fault);
-        }
-    }
-}
-
 fn server(key: &str, entry: &Value, environment: &Environment, faults: &mut Faults) -> Option<ServerConfig> {
     let place = format!("mcpServers.{key}");
     if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
@@ -93,176 +75,13 @@ fn server(key: &str, entry: &Value, environment: &Environment, faults: &mut Faul
     Some(ServerConfig { key: key.to_owned(), transport, timeout, disabled, environment: environment.clone() })
 }
 
-/// The fields of one server, and where its faults go.
-struct Fields<'a> {
-    place: String,
-    entry: &'a Map<String, Value>,
-    environment: &'a Environment,
-    faults: &'a mut Faults,
-}
-
-impl Fields<'_> {
-    fn add(&mut self, field: &str, fault: impl std::fmt::Display) {
-        self.faults.add(&format!("{}.{field}", self.place), fault);
-    }
-
-    fn transport(&mut self) -> Option<Transport> {
-        let kind = self.text("type").or_else(|| self.text("transport"));
-        let command = self.text("command");
-        let url = self.text("url");
-        match (kind.as_deref(), command, url) {
-            (Some("sse"), _, _) => {
-                self.add("type", "is sse, the older transport, which is not supported; use the server's streamable HTTP address and type http");
-                None
-            }
-            (None | Some("stdio"), Some(command), None) => {
-                let args = self.list("args");
-                let env = self.map("env");
-                let cwd = self.text("cwd").map(PathBuf::from);
-                Some(Transport::Stdio { command, args, env, cwd })
-            }
-            (
-                None | Some("http" | "streamable-http" | "streamableHttp" | "streamable_http"),
-                None,
-                Some(url),
-            ) => {
-                let headers = self.map("headers");
-                if let Ok(address) = self.environment.expand(&url)
-                    && let Err(fault) = http::address(&address)
-                {
-                    self.add("url", fault);
-                }
-                Some(Transport::Http { url, headers })
-            }
-            (Some("stdio"), None, _) => {
-                self.add("command", "is missing");
-                None
-            }
-            (Some("http" | "streamable-http" | "streamableHttp" | "streamable_http"), _, None) => {
-                self.add("url", "is missing");
-                None
-            }
-            (
-                Some(kind @ ("stdio" | "http" | "streamable-http" | "streamableHttp" | "streamable_http")),
-                Some(_),
-                Some(_),
-            ) => {
-                let unfit = if kind == "stdio" { "url" } else { "command" };
-                self.add(unfit, format_args!("does not belong to a server of type {kind}"));
-                None
-            }
-            (None, Some(_), Some(_)) => {
-                self.faults.add(&self.place, "has both a command and a url; keep one");
-                None
-            }
-            (None, None, None) => {
-                self.faults.add(&self.place, "needs a command (a program of this machine) or a url");
-                None
-            }
-            (Some(kind), _, _) => {
-                self.add("type", format_args!("is {kind:?}; known are stdio and http"));
-                None
-            }
-        }
-    }
-
-    fn text(&mut self, field: &str) -> Option<String> {
-        match self.entry.get(field) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text.is_empty() => {
-                self.add(field, "is empty");
-                None
-            }
-            Some(Value::String(text)) => {
-                self.faults.check(&format!("{}.{field}", self.place), text, self.environment);
-                Some(text.clone())
-            }
-            Some(_) => {
-                self.add(field, "must be a text");
-                None
-            }
-        }
-    }
-
-    fn list(&mut self, field: &str) -> Vec<String> {
-        let items = match self.entry.get(field) {
-            None | Some(Value::Null) => return Vec::new(),
-            Some(Value::Array(items)) => items,
-            Some(_) => {
-                self.add(field, "must be a list of texts");
-                return Vec::new();
-            }
-        };
-        let mut texts = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            match item.as_str() {
-                Some(text) => {
-                    self.faults.check(&format!("{}.{field}[{index}]", self.place), text, self.environment);
-                    texts.push(text.to_owned());
-                }
-                None => self.add(&format!("{field}[{index}]"), "must be a text"),
-            }
-        }
-        texts
-    }
-
-    fn map(&mut self, field: &str) -> BTreeMap<String, String> {
-        let items = match self.entry.get(field) {
-            None | Some(Value::Null) => return BTreeMap::new(),
-            Some(Value::Object(items)) => items,
-            Some(_) => {
-                self.add(field, "must be an object of texts");
-                return BTreeMap::new();
-            }
-        };
-        let mut texts = BTreeMap::new();
-        for (name, item) in items {
-            match item.as_str() {
-                Some(text) => {
-                    self.faults.check(&format!("{}.{field}.{name}", self.place), text, self.environment);
-                    texts.insert(name.clone(), text.to_owned());
-                }
-                None => self.add(&format!("{field}.{name}"), "must be a text"),
-            }
-        }
-        texts
-    }
-
-    fn flag(&mut self, field: &str) -> bool {
-        match self.entry.get(field) {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(flag)) => *flag,
-            Some(_) => {
-                self.add(field, "must be true or false");
-                false
-            }
-        }
-    }
-
-    /// Hosts count in milliseconds. A figure under a second is far more likely meant as seconds, and
-    /// would let every call fail, so it is refused.
-    fn timeout(&mut self) -> Option<Duration> {
-        let value = self.entry.get("timeout").filter(|value| !value.is_null())?;
-        match value.as_u64() {
-            Some(milliseconds) if milliseconds >= 1_000 => Some(Duration::from_millis(milliseconds)),
-            Some(small) => {
-                self.add(
-                    "timeout",
-                    format_args!("is {small}, and counted in milliseconds; for {small} s write {small}000"),
-                );
-                None
-            }
-            None => {
-                self.add("timeout", "must be a whole number of milliseconds");
-                None
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
     use super::*;
+    use crate::tools::Transport;
 
     fn parse(text: &str) -> Result<Vec<ServerConfig>, ToolsError> {
         parse_mcp_json(text, |name| (name == "HOME").then(|| "/home/ada".to_owned()))

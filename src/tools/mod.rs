@@ -12,6 +12,7 @@ mod client;
 mod config;
 mod connect;
 mod environment;
+mod fields;
 mod http;
 mod listing;
 mod mcp_json;
