@@ -63,6 +63,8 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
             "model": shared.engine.name(),
             "context_tokens": loaded.context_tokens,
             "load_ms": loaded.load_ms,
+            "answering": shared.engine.is_answering(),
+            "waiting": shared.engine.waiting(),
         }))
         .into_response(),
         Err(EngineError::Failed(reason)) => {

@@ -11,6 +11,7 @@ mod prompt;
 mod sample;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -100,7 +101,14 @@ pub(crate) struct Engine {
     name: String,
     queue: mpsc::Sender<Job>,
     bound: usize,
-    loaded: Arc<OnceLock<Result<Loaded, String>>>,
+    state: Arc<State>,
+}
+
+/// What the inference thread lets others see.
+#[derive(Default)]
+struct State {
+    loaded: OnceLock<Result<Loaded, String>>,
+    answering: AtomicBool,
 }
 
 impl Engine {
@@ -113,18 +121,18 @@ impl Engine {
             .map_or_else(|| "model".to_owned(), |stem| stem.to_string_lossy().into_owned());
         let bound = config.queue;
         let (queue, jobs) = mpsc::channel(bound);
-        let loaded = Arc::new(OnceLock::new());
-        let outcome = Arc::clone(&loaded);
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
         let (alive, gone) = oneshot::channel();
         std::thread::Builder::new()
             .name("inference".into())
             .spawn(move || {
                 // Dropped with the thread, by a panic too: `gone` then resolves.
                 let _alive = alive;
-                work(&config, &outcome, jobs);
+                work(&config, &shared, jobs);
             })
             .context("the inference thread cannot be started")?;
-        let engine = Self { name, queue, bound, loaded };
+        let engine = Self { name, queue, bound, state };
         Ok((engine, gone))
     }
 
@@ -135,11 +143,21 @@ impl Engine {
 
     /// Whether requests can be answered now.
     pub(crate) fn loaded(&self) -> Result<&Loaded, EngineError> {
-        match self.loaded.get() {
+        match self.state.loaded.get() {
             Some(Ok(loaded)) => Ok(loaded),
             Some(Err(reason)) => Err(EngineError::Failed(reason.clone())),
             None => Err(EngineError::Loading),
         }
+    }
+
+    /// Whether a request is being answered now.
+    pub(crate) fn is_answering(&self) -> bool {
+        self.state.answering.load(Ordering::Relaxed)
+    }
+
+    /// How many requests wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.bound.saturating_sub(self.queue.capacity())
     }
 
     /// Waits for the answer to one task; refuses at once when too many wait already.
@@ -152,40 +170,41 @@ impl Engine {
     }
 }
 
-fn work(config: &EngineConfig, outcome: &OnceLock<Result<Loaded, String>>, mut jobs: mpsc::Receiver<Job>) {
+fn work(config: &EngineConfig, state: &State, mut jobs: mpsc::Receiver<Job>) {
     let started = Instant::now();
     let parts = match load::Parts::load(config) {
         Ok(parts) => parts,
-        Err(fault) => return stay_failed(outcome, &fault, jobs),
+        Err(fault) => return stay_failed(state, &fault, jobs),
     };
     let mut generator = match parts.generator(config) {
         Ok(generator) => generator,
-        Err(fault) => return stay_failed(outcome, &fault, jobs),
+        Err(fault) => return stay_failed(state, &fault, jobs),
     };
     let load_ms = milliseconds(started);
     tracing::info!(load_ms, model = %config.model.display(), "the model is loaded");
-    let _ = outcome.set(Ok(Loaded { context_tokens: generator.context_tokens(), load_ms }));
+    let _ = state.loaded.set(Ok(Loaded { context_tokens: generator.context_tokens(), load_ms }));
     while let Some(job) = jobs.blocking_recv() {
         if job.task.cancel.is_cancelled() {
             continue;
         }
         let queue_ms = milliseconds(job.queued);
+        state.answering.store(true, Ordering::Relaxed);
         let answer = generator.answer(&job.task).map(|mut answer| {
             answer.timings.queue_ms = queue_ms;
             answer
         });
+        state.answering.store(false, Ordering::Relaxed);
+        if let Err(error) = &answer {
+            tracing::debug!("a request got no answer: {error}");
+        }
         let _ = job.answer.send(answer);
     }
 }
 
 /// The process stays, so that `/health` can tell the reason; starting it again would not help.
-fn stay_failed(
-    outcome: &OnceLock<Result<Loaded, String>>,
-    fault: &anyhow::Error,
-    mut jobs: mpsc::Receiver<Job>,
-) {
+fn stay_failed(state: &State, fault: &anyhow::Error, mut jobs: mpsc::Receiver<Job>) {
     tracing::error!("the model could not be loaded: {fault:#}");
-    let _ = outcome.set(Err(format!("{fault:#}")));
+    let _ = state.loaded.set(Err(format!("{fault:#}")));
     while let Some(job) = jobs.blocking_recv() {
         let _ = job.answer.send(Err(EngineError::Failed(format!("{fault:#}"))));
     }
