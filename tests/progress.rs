@@ -1,5 +1,7 @@
 //! The event stream of a command: order, replay, bounds, and many watchers at once.
 
+#![expect(clippy::expect_used, reason = "a stream that is not there fails the test")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use futures::{FutureExt, StreamExt};
 use hark::domain::{CommandId, Event, EventType};
 use hark::progress::{CommandProgress, Progress, ProgressConfig};
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 fn progress() -> Progress {
     Progress::new(ProgressConfig::default())
@@ -139,18 +142,18 @@ async fn a_watcher_of_a_forgotten_stream_reads_to_its_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_writers_and_watchers_agree_on_one_order() {
-    let progress = progress();
+    let (progress, tasks) = (progress(), TaskTracker::new());
     let command = progress.open(CommandId::new());
     let watchers: Vec<_> = (0..64)
         .map(|number: u64| {
             let events = progress.watch(command.id(), number % 3).expect("the stream is known");
-            tokio::task::spawn(async move { (number % 3, events.collect::<Vec<Arc<Event>>>().await) })
+            tasks.spawn(async move { (number % 3, events.collect::<Vec<Arc<Event>>>().await) })
         })
         .collect();
     let writers: Vec<_> = (0..8)
         .map(|_| {
             let command = command.clone();
-            tokio::task::spawn(async move {
+            tasks.spawn(async move {
                 for number in 0..32 {
                     command.emit(EventType::Executing, "A step.", json!({"number": number}));
                     tokio::task::yield_now().await;

@@ -67,6 +67,11 @@ impl Progress {
         self.shelf.find(id).map(|log| watch::follow(log, after))
     }
 
+    /// The events of a command until now; `None` as for [`Progress::watch`].
+    pub fn events(&self, id: CommandId) -> Option<Vec<Arc<Event>>> {
+        self.shelf.find(id).map(|log| log.events())
+    }
+
     /// Whether the command's stream has begun and not ended.
     pub fn is_running(&self, id: CommandId) -> bool {
         self.shelf.is_running(id)
