@@ -284,8 +284,9 @@ async fn the_prompt_keeps_rules_and_tools_first_and_the_same() {
     }];
     let mut systems = Vec::new();
     for (config, name) in [(PlannerConfig::default(), "brief"), (free(), "full")] {
+        let config = PlannerConfig { max_tools: 3, ..config };
         let model = scripted([steps(json!([])), steps(json!([]))]);
-        for text in ["set a timer for five minutes", "something else"] {
+        for text in ["set a timer for five minutes and note the rooms", "note the rooms and start a timer"] {
             decide(&model, config.clone(), text, &history).await.expect("a decision");
         }
         let asked = model.asked();

@@ -39,6 +39,8 @@ use said::{Manner, Said};
 pub use config::{Detail, PlannerConfig, Wording};
 pub use error::PlanError;
 
+/// What is said where no tool fits.
+const NOTHING_FITS: &str = "None of the connected tools fits that.";
 /// A first answer and a repaired one.
 const MAX_ATTEMPTS: u8 = 2;
 /// The confidence in a plan whose model reports no token probabilities: it says nothing either way.
@@ -130,7 +132,11 @@ impl Planner {
         let shown = self.shortlist(command, tools, turns, pending);
         let mut planned = Planned {
             decision: Decision::Nothing(
-                "No tools are connected, so there is nothing that I could do.".to_owned(),
+                match tools.tools().is_empty() {
+                    true => "No tools are connected, so there is nothing that I could do.",
+                    false => NOTHING_FITS,
+                }
+                .to_owned(),
             ),
             shortlisted: shown.tools().len(),
             shortlist_time: started.elapsed(),
@@ -206,6 +212,10 @@ impl Planner {
             _ => command.text.clone(),
         };
         let best = tools::shortlist(tools, &text, self.config.max_tools);
+        let best = match self.config.wording {
+            Wording::Copied => said::related(&best, &text),
+            Wording::Free => best,
+        };
         let Some(asked) = asked else { return best };
         let others = best.tools().iter().filter(|tool| tool.name != asked.name).cloned();
         let shown = std::iter::once(asked.clone()).chain(others).take(self.config.max_tools.max(1)).collect();
@@ -264,7 +274,7 @@ fn judge(reply: &ChatReply, tools: &ToolSet, pending: Option<&Question>, confide
     }
     if draft.selected_tools.is_empty() {
         let said = draft.execution_plan.trim();
-        let sentence = if said.is_empty() { "None of the connected tools fits that." } else { said };
+        let sentence = if said.is_empty() { NOTHING_FITS } else { said };
         return Verdict::Decided(Decision::Nothing(sentence.to_owned()));
     }
     match draft.check(tools, confidence.unwrap_or(UNMEASURED)) {

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 use text2num::{Language, replace_numbers_in_text};
 
+use crate::domain::ToolSet;
+
 /// A span has at most so many words; a longer text can still be meant as a whole.
 const MAX_SPAN_WORDS: usize = 24;
 /// So many spans are offered at most: a grammar of them stays small.
@@ -102,6 +104,25 @@ impl Said {
     pub(super) fn anything_beside(&self, words: &BTreeSet<String>) -> bool {
         self.stems.difference(words).next().is_some()
     }
+}
+
+/// Those of `tools` that share a word with `text` in name, description or arguments. A small model
+/// picks something whatever it is shown, so it is not shown what has nothing to do with the command.
+pub(super) fn related(tools: &ToolSet, text: &str) -> ToolSet {
+    let said = stems(text);
+    let kept = tools.tools().iter().filter(|tool| {
+        let mut words = stems(&format!("{} {}", tool.name, tool.description));
+        for (name, property) in tool.properties() {
+            words.extend(stems(name));
+            words.extend(
+                property.get("description").and_then(|text| text.as_str()).map(stems).into_iter().flatten(),
+            );
+            let values = property.get("enum").and_then(|values| values.as_array()).into_iter().flatten();
+            words.extend(values.filter_map(|value| value.as_str()).flat_map(stems));
+        }
+        words.intersection(&said).next().is_some()
+    });
+    ToolSet::new(kept.cloned().collect(), tools.rejected().to_vec())
 }
 
 /// The stems of a text's meaningful words. Names in snake case, kebab case and camel case come apart.
