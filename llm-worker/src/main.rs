@@ -38,7 +38,8 @@ struct Arguments {
     /// A LoRA adapter for that model, a GGUF file.
     #[arg(long)]
     adapter: Option<PathBuf>,
-    /// Threads that compute; as many as there are physical cores is best.
+    /// Threads that compute. With as many as there are cores, any other busy program slows answers
+    /// much more than its share, since these threads wait for each other by spinning.
     #[arg(long, default_value_t = 2)]
     threads: u16,
     /// The most tokens of one request, prompt and answer together.

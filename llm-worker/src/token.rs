@@ -13,6 +13,7 @@ impl Token {
     /// Reads the token and takes it out of the environment, so that nothing can read it later.
     /// Must be called while the process has one thread.
     pub(crate) fn take_from_environment() -> anyhow::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "the worker's one setting that no argument may show")]
         let token = std::env::var(VARIABLE).ok().filter(|token| token.len() >= 16).with_context(|| {
             format!("{VARIABLE} must hold a secret of at least 16 characters; hark sets it")
         })?;

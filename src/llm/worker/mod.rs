@@ -6,6 +6,7 @@
 mod process;
 mod supervisor;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,9 @@ use utoipa::ToSchema;
 
 use super::{ChatModel, ChatReply, ChatRequest, ModelError, OpenAiChat};
 
+/// A small model gains nothing from more.
+const MOST_THREADS: usize = 4;
+
 /// How to start the worker.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
@@ -28,7 +32,7 @@ pub struct WorkerConfig {
     pub model: PathBuf,
     /// A LoRA adapter for it.
     pub adapter: Option<PathBuf>,
-    /// Threads that compute.
+    /// Threads that compute; see [`WorkerConfig::new`].
     pub threads: usize,
     /// The most tokens of one request, prompt and answer together.
     pub context_tokens: u32,
@@ -40,12 +44,16 @@ pub struct WorkerConfig {
 
 impl WorkerConfig {
     /// The usual settings for a model.
+    ///
+    /// One core is left free: llama.cpp's threads wait for each other by spinning, hundreds of times
+    /// a token, so that with no core to spare any other busy program makes answers ten times slower.
     pub fn new(program: impl Into<PathBuf>, model: impl Into<PathBuf>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             program: program.into(),
             model: model.into(),
             adapter: None,
-            threads: 2,
+            threads: cores.saturating_sub(1).clamp(1, MOST_THREADS),
             context_tokens: 4096,
             queue: 8,
             remedy: "`hark models` lists what can be fetched, `hark models fetch NAME` fetches it".into(),
