@@ -5,6 +5,7 @@
 //! contract of Hark (field names in camelCase), pinned by snapshots.
 
 mod command;
+mod decoding;
 mod event;
 mod outcome;
 mod pcm;
@@ -15,6 +16,7 @@ mod tool_set;
 mod transcript;
 
 pub use command::{Command, CommandId, SessionId, Turn, TurnOutcome, UserId};
+pub use decoding::Decoding;
 pub use event::{Event, EventType};
 pub use outcome::{Failure, Outcome, Stages};
 pub use pcm::{Pcm, SAMPLE_RATE_HZ};
