@@ -360,8 +360,8 @@ mod tests {
             [
                 "step 1: there is no tool desk.burn_note",
                 "step 2: there is no argument \"colour\"; the arguments are: text, pinned",
-                "step 2: argument /pinned: \"yes\" is not of type \"boolean\"",
                 "step 2: desk.add_note needs the argument \"text\", which is missing",
+                "step 2: argument /pinned: \"yes\" is not of type \"boolean\"",
                 "step 3: argument /limit: 11 is greater than the maximum of 10",
             ]
         );
