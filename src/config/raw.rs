@@ -1,0 +1,149 @@
+//! The settings as they are written: every key, all optional, unknown ones refused.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `hark.toml`. `hark.example.toml` explains each key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    /// Where history, models and the desk's files are kept.
+    pub data_dir: Option<PathBuf>,
+    /// The person's time zone, such as `Europe/Berlin`.
+    pub timezone: Option<String>,
+    /// `[server]`
+    pub server: Server,
+    /// `[audio]`
+    pub audio: Audio,
+    /// `[speech]`
+    pub speech: Speech,
+    /// `[llm]`
+    pub llm: Llm,
+    /// `[planner]`
+    pub planner: Planner,
+    /// `[tools]`
+    pub tools: Tools,
+    /// `[executor]`
+    pub executor: Executor,
+    /// `[log]`
+    pub log: Log,
+}
+
+/// The HTTP door.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port.
+    pub bind: Option<String>,
+    /// The token that every request must carry.
+    pub token: Option<String>,
+    /// Names by which the page may be reached, beside loopback ones.
+    pub allowed_hosts: Vec<String>,
+    /// Commands a minute for each user.
+    pub commands_per_minute: Option<u32>,
+    /// Commands under way at once.
+    pub max_running: Option<usize>,
+    /// Seconds for one command.
+    pub command_seconds: Option<u64>,
+}
+
+/// Recordings.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audio {
+    /// Largest upload in bytes.
+    pub max_bytes: Option<usize>,
+    /// Longest recording in seconds.
+    pub max_seconds: Option<u64>,
+}
+
+/// Speech recognition.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Speech {
+    /// A name of the catalogue, or `auto`: the best one that is on disk.
+    pub model: Option<String>,
+    /// Utterances decoded at once.
+    pub states: Option<usize>,
+    /// Processor threads for each.
+    pub threads: Option<usize>,
+    /// Utterances that may wait.
+    pub queue: Option<usize>,
+    /// Seconds for one utterance, waiting included.
+    pub seconds: Option<u64>,
+}
+
+/// The language model.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Llm {
+    /// Address of an OpenAI-style endpoint (ending in `/v1`) in place of the embedded model.
+    pub base_url: Option<String>,
+    /// The model's name there, or a name of the catalogue for the embedded one.
+    pub model: Option<String>,
+    /// The endpoint's key. Better kept in the environment (`HARK_LLM__API_KEY`) than in a file.
+    pub api_key: Option<String>,
+    /// Threads of the embedded model.
+    pub threads: Option<usize>,
+    /// Context of the embedded model in tokens.
+    pub context_tokens: Option<u32>,
+    /// A GGUF file in place of one of the catalogue.
+    pub model_file: Option<PathBuf>,
+    /// A LoRA adapter (GGUF) for the embedded model.
+    pub adapter_file: Option<PathBuf>,
+    /// The `hark-llm` program; beside `hark` where absent.
+    pub worker: Option<PathBuf>,
+}
+
+/// Planning.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Planner {
+    /// Tools shown to the model at most.
+    pub max_tools: Option<usize>,
+    /// Seconds for one plan.
+    pub seconds: Option<u64>,
+    /// Longest answer of the model in tokens.
+    pub max_tokens: Option<u32>,
+    /// Earlier turns that it sees.
+    pub history_turns: Option<usize>,
+    /// A folder with templates in place of the built-in ones.
+    pub prompts_dir: Option<PathBuf>,
+}
+
+/// MCP servers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tools {
+    /// The file with `mcpServers`.
+    pub mcp_config: Option<PathBuf>,
+    /// Whether Hark's own server (`hark desk`) is connected.
+    pub desk: Option<bool>,
+    /// Seconds that a tool list is kept, 300 at most.
+    pub cache_seconds: Option<u64>,
+    /// Seconds for connecting to a server.
+    pub connect_seconds: Option<u64>,
+    /// Seconds for one call.
+    pub call_seconds: Option<u64>,
+}
+
+/// Carrying out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Executor {
+    /// Seconds for one step, retries included.
+    pub step_seconds: Option<u64>,
+    /// Further tries after a connection fault, only for tools that may be called twice.
+    pub retries: Option<u32>,
+}
+
+/// Logging.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `hark=debug,info`.
+    pub level: Option<String>,
+    /// One JSON object a line.
+    pub json: Option<bool>,
+}
