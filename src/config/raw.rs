@@ -147,3 +147,13 @@ pub struct Log {
     /// One JSON object a line.
     pub json: Option<bool>,
 }
+
+impl Raw {
+    /// Reads a table.
+    ///
+    /// # Errors
+    /// Where a key is not known or a value is of the wrong type.
+    pub(super) fn deserialize_from(table: toml::Table) -> Result<Self, toml::de::Error> {
+        Self::deserialize(table)
+    }
+}

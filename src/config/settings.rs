@@ -1,0 +1,376 @@
+//! Settings that are known to be usable, as each room gets them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use toml::{Table, Value};
+
+use super::{ConfigError, Environment, Places, Raw};
+use crate::audio::AudioConfig;
+use crate::executor::ExecutorConfig;
+use crate::llm::{OpenAiConfig, Secret};
+use crate::pipeline::PipelineConfig;
+use crate::planner::PlannerConfig;
+use crate::progress::ProgressConfig;
+use crate::tools::{ServerConfig, ToolsConfig, Transport, parse_mcp_json};
+
+/// The key of Hark's own server in the registry.
+const DESK: &str = "desk";
+/// Longest command in characters.
+const MAX_TEXT_CHARS: usize = 4_000;
+
+/// Everything that the parts need.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that was read, where there is one.
+    pub config_file: Option<PathBuf>,
+    /// The `mcp.json` that was read, where there is one.
+    pub mcp_file: Option<PathBuf>,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// The person's time zone.
+    pub timezone: Tz,
+    /// Address of the HTTP door.
+    pub bind: SocketAddr,
+    /// The token that every request must carry.
+    pub token: Option<Secret>,
+    /// Further names by which the page may be reached.
+    pub allowed_hosts: Vec<String>,
+    /// Commands a minute for each user.
+    pub commands_per_minute: u32,
+    /// For `audio`.
+    pub audio: AudioConfig,
+    /// For `speech`.
+    pub speech: SpeechChoice,
+    /// For `llm`.
+    pub language_model: LanguageModel,
+    /// For `planner`.
+    pub planner: PlannerConfig,
+    /// For `tools`.
+    pub tools: ToolsConfig,
+    /// For `executor`.
+    pub executor: ExecutorConfig,
+    /// For `progress`.
+    pub progress: ProgressConfig,
+    /// For `pipeline`.
+    pub pipeline: PipelineConfig,
+    /// What to log: a filter of `tracing`.
+    pub log_filter: String,
+    /// Log as JSON.
+    pub log_json: bool,
+}
+
+/// Which speech model, and how it is run.
+#[derive(Clone, Debug)]
+pub struct SpeechChoice {
+    /// A name of the catalogue; the best one on disk where absent.
+    pub model: Option<String>,
+    /// Utterances decoded at once.
+    pub states: usize,
+    /// Threads for each.
+    pub threads_per_state: usize,
+    /// Utterances that may wait.
+    pub queue: usize,
+    /// Longest time for one, waiting included.
+    pub deadline: Duration,
+}
+
+/// Which language model.
+#[derive(Clone, Debug)]
+pub enum LanguageModel {
+    /// An endpoint that speaks OpenAI's protocol.
+    Endpoint(OpenAiConfig),
+    /// `hark-llm` with a model of the catalogue or a file.
+    Embedded {
+        /// A name of the catalogue.
+        model: String,
+        /// A file in its place.
+        file: Option<PathBuf>,
+        /// A LoRA adapter.
+        adapter: Option<PathBuf>,
+        /// The program.
+        program: PathBuf,
+        /// Threads.
+        threads: usize,
+        /// Context in tokens.
+        context_tokens: u32,
+    },
+}
+
+impl Settings {
+    /// Reads all sources. `config_file` is the one named by a flag; `flags` are settings given by flags.
+    ///
+    /// # Errors
+    /// [`ConfigError`], with all faults that can be told at once.
+    pub fn load(
+        config_file: Option<&Path>,
+        flags: Table,
+        environment: &Environment,
+        places: &Places,
+    ) -> Result<Self, ConfigError> {
+        let config_file =
+            config_file.map(Path::to_owned).or_else(|| places.find("hark.toml"));
+        let mut table = match &config_file {
+            Some(path) => {
+                let text = read(path)?;
+                toml::from_str(&text).map_err(|error| malformed(path, &error))?
+            }
+            None => Table::new(),
+        };
+        // Each source is looked at alone first, so that a fault is told with the place it stands in.
+        if let Some(path) = &config_file {
+            Raw::deserialize_from(table.clone()).map_err(|error| malformed(path, &error))?;
+        }
+        let from_environment = environment.settings();
+        Raw::deserialize_from(from_environment.clone()).map_err(|error| ConfigError::Malformed {
+            place: "a HARK_ variable of the environment or .env".to_owned(),
+            fault: error.message().to_owned(),
+        })?;
+        overlay(&mut table, from_environment);
+        overlay(&mut table, flags);
+        let raw = Raw::deserialize_from(table).map_err(|error| ConfigError::Malformed {
+            place: "the settings".to_owned(),
+            fault: error.message().to_owned(),
+        })?;
+        resolve(raw, config_file, environment, places)
+    }
+
+    /// The file of history and audit.
+    pub fn store_file(&self) -> PathBuf {
+        self.data_dir.join("hark.db")
+    }
+
+    /// The folder of fetched models.
+    pub fn models_dir(&self) -> PathBuf {
+        self.data_dir.join("models")
+    }
+
+    /// The folder of the desk's files.
+    pub fn desk_dir(&self) -> PathBuf {
+        self.data_dir.join("desk")
+    }
+}
+
+fn resolve(
+    raw: Raw,
+    config_file: Option<PathBuf>,
+    environment: &Environment,
+    places: &Places,
+) -> Result<Settings, ConfigError> {
+    let mut faults = Vec::new();
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let data_dir = absolute(raw.data_dir.clone().unwrap_or_else(|| places.data_dir.clone()), places);
+
+    let timezone = match &raw.timezone {
+        Some(name) => name.parse().unwrap_or_else(|_| {
+            faults.push(format!("timezone: {name:?} is no time zone; one looks like Europe/Berlin"));
+            Tz::UTC
+        }),
+        None => system_timezone(environment),
+    };
+    let bind = raw.server.bind.as_deref().unwrap_or("127.0.0.1:7380");
+    let bind = bind.parse().unwrap_or_else(|_| {
+        faults.push(format!("server.bind: {bind:?} is no address and port, such as 127.0.0.1:7380"));
+        SocketAddr::from(([127, 0, 0, 1], 7380))
+    });
+    let token = raw.server.token.clone().filter(|token| !token.is_empty()).map(Secret::new);
+    let cache_seconds = raw.tools.cache_seconds.unwrap_or(300);
+    if cache_seconds > 300 {
+        faults.push(format!("tools.cache_seconds: {cache_seconds} is more than the 300 allowed"));
+    }
+    for (name, value) in [
+        ("server.commands_per_minute", raw.server.commands_per_minute.map(u64::from)),
+        ("server.max_running", raw.server.max_running.map(|n| n as u64)),
+        ("server.command_seconds", raw.server.command_seconds),
+        ("audio.max_seconds", raw.audio.max_seconds),
+        ("speech.states", raw.speech.states.map(|n| n as u64)),
+        ("speech.threads", raw.speech.threads.map(|n| n as u64)),
+        ("llm.threads", raw.llm.threads.map(|n| n as u64)),
+        ("planner.max_tools", raw.planner.max_tools.map(|n| n as u64)),
+    ] {
+        if value == Some(0) {
+            faults.push(format!("{name}: must be at least 1"));
+        }
+    }
+
+    let audio = AudioConfig {
+        max_bytes: raw.audio.max_bytes.unwrap_or(AudioConfig::default().max_bytes),
+        max_duration: seconds(raw.audio.max_seconds, AudioConfig::default().max_duration),
+        ..AudioConfig::default()
+    };
+    let speech = SpeechChoice {
+        model: raw.speech.model.clone().filter(|name| name != "auto"),
+        states: raw.speech.states.unwrap_or(1),
+        threads_per_state: raw.speech.threads.unwrap_or(cores.min(4)),
+        queue: raw.speech.queue.unwrap_or(16),
+        deadline: seconds(raw.speech.seconds, Duration::from_secs(30)),
+    };
+    let language_model = language_model(&raw, cores, places);
+    let (mcp_file, servers) = servers(&raw, &data_dir, timezone, environment, places, &mut faults)?;
+    let defaults = PlannerConfig::default();
+    let planner = PlannerConfig {
+        max_tools: raw.planner.max_tools.unwrap_or(defaults.max_tools),
+        deadline: seconds(raw.planner.seconds, defaults.deadline),
+        max_tokens: raw.planner.max_tokens.unwrap_or(defaults.max_tokens),
+        history_turns: raw.planner.history_turns.unwrap_or(defaults.history_turns),
+        prompts_dir: raw.planner.prompts_dir.clone().map(|path| absolute(path, places)),
+        ..defaults
+    };
+    let pipeline = PipelineConfig {
+        timezone,
+        max_text_chars: MAX_TEXT_CHARS,
+        max_running: raw.server.max_running.unwrap_or(200),
+        deadline: seconds(raw.server.command_seconds, Duration::from_secs(120)),
+        history_turns: planner.history_turns,
+        tools_grace: Duration::from_secs(5),
+    };
+    let call_timeout = seconds(raw.tools.call_seconds, Duration::from_secs(30));
+    if !faults.is_empty() {
+        return Err(ConfigError::Faulty(faults));
+    }
+    Ok(Settings {
+        config_file,
+        mcp_file,
+        timezone,
+        bind,
+        token,
+        allowed_hosts: raw.server.allowed_hosts,
+        commands_per_minute: raw.server.commands_per_minute.unwrap_or(10),
+        audio,
+        speech,
+        language_model,
+        planner,
+        tools: ToolsConfig {
+            servers,
+            cache_ttl: Duration::from_secs(cache_seconds),
+            connect_timeout: seconds(raw.tools.connect_seconds, Duration::from_secs(30)),
+            call_timeout,
+        },
+        executor: ExecutorConfig {
+            step_timeout: seconds(raw.executor.step_seconds, Duration::from_secs(60)),
+            retries: raw.executor.retries.unwrap_or(2),
+        },
+        progress: ProgressConfig::default(),
+        pipeline,
+        log_filter: raw.log.level.unwrap_or_else(|| "info".to_owned()),
+        log_json: raw.log.json.unwrap_or(false),
+        data_dir,
+    })
+}
+
+fn language_model(raw: &Raw, cores: usize, places: &Places) -> LanguageModel {
+    let llm = &raw.llm;
+    if let Some(base_url) = &llm.base_url {
+        return LanguageModel::Endpoint(OpenAiConfig {
+            base_url: base_url.clone(),
+            model: llm.model.clone().unwrap_or_else(|| "default".to_owned()),
+            api_key: llm.api_key.clone().filter(|key| !key.is_empty()).map(Secret::new),
+            ..OpenAiConfig::default()
+        });
+    }
+    LanguageModel::Embedded {
+        model: llm.model.clone().unwrap_or_else(|| "smollm2-135m-instruct".to_owned()),
+        file: llm.model_file.clone().map(|path| absolute(path, places)),
+        adapter: llm.adapter_file.clone().map(|path| absolute(path, places)),
+        program: llm.worker.clone().map_or_else(|| beside_this_program("hark-llm"), |path| absolute(path, places)),
+        threads: llm.threads.unwrap_or(cores.min(8)),
+        context_tokens: llm.context_tokens.unwrap_or(4096),
+    }
+}
+
+fn servers(
+    raw: &Raw,
+    data_dir: &Path,
+    timezone: Tz,
+    environment: &Environment,
+    places: &Places,
+    faults: &mut Vec<String>,
+) -> Result<(Option<PathBuf>, Vec<ServerConfig>), ConfigError> {
+    let mcp_file = match &raw.tools.mcp_config {
+        Some(path) => Some(absolute(path.clone(), places)),
+        None => places.find("mcp.json"),
+    };
+    let mut servers = Vec::new();
+    if let Some(path) = &mcp_file {
+        let text = read(path)?;
+        match parse_mcp_json(&text, |name| environment.get(name).map(str::to_owned)) {
+            Ok(found) => servers = found,
+            Err(error) => faults.push(format!("{}: {error}", path.display())),
+        }
+    }
+    if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
+        let env = BTreeMap::from([
+            ("HARK_DATA_DIR".to_owned(), data_dir.display().to_string()),
+            ("HARK_TIMEZONE".to_owned(), timezone.name().to_owned()),
+        ]);
+        servers.insert(
+            0,
+            ServerConfig {
+                key: DESK.to_owned(),
+                transport: Transport::Stdio {
+                    command: beside_this_program("hark").display().to_string(),
+                    args: vec![DESK.to_owned()],
+                    env,
+                    cwd: None,
+                },
+                timeout: None,
+                disabled: false,
+            },
+        );
+    }
+    Ok((mcp_file, servers))
+}
+
+/// A program in the folder of the running one; tests run from a folder below it.
+fn beside_this_program(name: &str) -> PathBuf {
+    let Ok(this) = std::env::current_exe() else { return PathBuf::from(name) };
+    this.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| PathBuf::from(name))
+}
+
+fn system_timezone(environment: &Environment) -> Tz {
+    environment
+        .get("TZ")
+        .and_then(|name| name.trim_start_matches(':').parse().ok())
+        .or_else(|| iana_time_zone::get_timezone().ok()?.parse().ok())
+        .unwrap_or(Tz::UTC)
+}
+
+fn seconds(given: Option<u64>, otherwise: Duration) -> Duration {
+    given.map_or(otherwise, Duration::from_secs)
+}
+
+fn absolute(path: PathBuf, places: &Places) -> PathBuf {
+    match path.is_absolute() {
+        true => path,
+        false => places.working_dir.join(path),
+    }
+}
+
+fn overlay(below: &mut Table, above: Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Table(section)), Value::Table(above)) => overlay(section, above),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+/// The message alone: the full text of the error quotes the line, which may hold a key.
+fn malformed(path: &Path, error: &toml::de::Error) -> ConfigError {
+    ConfigError::Malformed { place: path.display().to_string(), fault: error.message().to_owned() }
+}
