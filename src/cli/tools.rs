@@ -1,0 +1,136 @@
+//! `hark tools`: what the connected servers can do, and a call by hand.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use toml::Table;
+
+use super::output::Output;
+use super::{Sources, logging};
+use crate::domain::{ToolName, UserId};
+use crate::tools::Registry;
+
+const CONNECT_AT_MOST: Duration = Duration::from_secs(30);
+
+#[derive(Args)]
+pub(super) struct Tools {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// As JSON, with schemas.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List them (as `hark tools` does).
+    List,
+    /// Call one, without a plan and without a model.
+    Call {
+        /// Its name, such as desk.add_note.
+        name: ToolName,
+        /// Its arguments as a JSON object.
+        #[arg(default_value = "{}")]
+        arguments: String,
+    },
+}
+
+impl Tools {
+    pub(super) async fn run(self, sources: &Sources, output: &Output) -> anyhow::Result<ExitCode> {
+        let settings = sources.settings(Table::new())?;
+        logging::start_quiet(&settings)?;
+        let tracker = TaskTracker::new();
+        let shutdown = CancellationToken::new();
+        let registry = Registry::start(settings.tools.clone(), &tracker, shutdown.clone());
+        registry.settle(CONNECT_AT_MOST).await;
+        let done = match &self.verb {
+            None | Some(Verb::List) => {
+                self.list(&registry, output).await;
+                Ok(ExitCode::SUCCESS)
+            }
+            Some(Verb::Call { name, arguments }) => self.call(&registry, name, arguments, output).await,
+        };
+        shutdown.cancel();
+        registry.close().await;
+        tracker.close();
+        tracker.wait().await;
+        done
+    }
+
+    async fn list(&self, registry: &Registry, output: &Output) {
+        let tools = registry.snapshot(&UserId::local()).await;
+        let servers = registry.servers();
+        if self.json {
+            let listed: Vec<Value> = tools
+                .tools()
+                .iter()
+                .map(|tool| {
+                    json!({
+                        "name": tool.name,
+                        "title": tool.title,
+                        "description": tool.description,
+                        "inputSchema": tool.input_schema,
+                        "outputSchema": tool.output_schema,
+                        "annotations": tool.annotations,
+                    })
+                })
+                .collect();
+            output.json(&json!({"tools": listed, "rejected": tools.rejected(), "servers": servers}));
+            return;
+        }
+        for server in &servers {
+            let state = server.state.name();
+            output.line(match &server.error {
+                Some(error) => format!("{} ({state}): {error}", output.bold(&server.key)),
+                None => format!("{} ({state})", output.bold(&server.key)),
+            });
+            for tool in tools.tools().iter().filter(|tool| *tool.name.service == *server.key) {
+                let first = tool.description.lines().next().unwrap_or_default();
+                output.line(format_args!("  {:<28} {first}", tool.name.tool));
+            }
+            for tool in tools.rejected().iter().filter(|tool| *tool.name.service == *server.key) {
+                output.line(format_args!("  {:<28} left out: {}", tool.name.tool, tool.reason));
+            }
+        }
+    }
+
+    async fn call(
+        &self,
+        registry: &Registry,
+        name: &ToolName,
+        arguments: &str,
+        output: &Output,
+    ) -> anyhow::Result<ExitCode> {
+        let arguments: Value = serde_json::from_str(arguments).context("the arguments are no JSON")?;
+        let tools = registry.snapshot(&UserId::local()).await;
+        let Some(tool) = tools.find(name) else {
+            let server = registry.servers().into_iter().find(|server| server.key == *name.service);
+            match server {
+                None => bail!("there is no server {:?}; `hark tools` lists what there is", name.service),
+                Some(server) => match server.error {
+                    Some(error) => bail!("{} is not connected: {error}", name.service),
+                    None => bail!("{} has no tool {:?}; `hark tools` lists what there is", name.service, name.tool),
+                },
+            }
+        };
+        let faults = tool.argument_faults(&arguments);
+        if !faults.is_empty() {
+            let all: Vec<String> =
+                faults.iter().map(|fault| format!("{} {}", fault.place, fault.message).trim().to_owned()).collect();
+            bail!("the arguments do not fit {name}:\n  {}", all.join("\n  "));
+        }
+        let answer = registry
+            .call(tool, &arguments, &CancellationToken::new(), &|note| output.note(note))
+            .await?;
+        match (&answer.structured, self.json) {
+            (Some(structured), true) => output.json(structured),
+            _ => output.line(&answer.text),
+        }
+        Ok(if answer.is_error { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
