@@ -56,6 +56,9 @@ pub enum AppError {
     Store(#[from] StoreError),
 }
 
+/// The one command that fetches a full speech model.
+pub const FETCH_SPEECH: &str = "hark models fetch base.en-q8_0";
+
 /// Hark, put together and running.
 pub struct App {
     /// What it was built from.
@@ -87,34 +90,9 @@ impl App {
     /// # Errors
     /// [`AppError`], for what can't be mended by waiting.
     pub fn build(settings: Settings) -> Result<Self, AppError> {
-        let language_model = settings.language_model.clone();
-        Self::build_with(settings, |tracker, shutdown, library, catalogue| match language_model {
-            LanguageModel::Endpoint(config) => {
-                Ok((Arc::new(OpenAiChat::new(config)?) as Arc<dyn ChatModel>, None))
-            }
-            LanguageModel::Embedded { model, file, adapter, program, threads, context_tokens } => {
-                let path = match file {
-                    Some(path) => path,
-                    None => {
-                        let entry = catalogue
-                            .find(&model)
-                            .filter(|entry| entry.kind == Kind::Language)
-                            .ok_or(AppError::UnknownModel { kind: "language", name: model })?;
-                        library.path_of(entry)
-                    }
-                };
-                let config = WorkerConfig {
-                    program,
-                    model: path,
-                    adapter,
-                    threads,
-                    context_tokens,
-                    ..WorkerConfig::default()
-                };
-                let worker = Arc::new(LocalWorker::start(config, tracker, shutdown));
-                Ok((worker.clone() as Arc<dyn ChatModel>, Some(worker)))
-            }
-        })
+        let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let (model, worker) = language_model(&settings, &tracker, shutdown.clone())?;
+        Self::assemble(settings, model, worker, tracker, shutdown)
     }
 
     /// The same with a given language model, for tests and benches.
@@ -122,31 +100,22 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub fn build_with_model(settings: Settings, model: Arc<dyn ChatModel>) -> Result<Self, AppError> {
-        Self::build_with(settings, |_, _, _, _| Ok((model, None)))
+        Self::assemble(settings, model, None, TaskTracker::new(), CancellationToken::new())
     }
 
-    fn build_with(
+    fn assemble(
         settings: Settings,
-        model: impl FnOnce(
-            &TaskTracker,
-            CancellationToken,
-            &Library,
-            &Catalogue,
-        ) -> Result<(Arc<dyn ChatModel>, Option<Arc<LocalWorker>>), AppError>,
+        model: Arc<dyn ChatModel>,
+        worker: Option<Arc<LocalWorker>>,
+        tracker: TaskTracker,
+        shutdown: CancellationToken,
     ) -> Result<Self, AppError> {
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|source| AppError::DataDir { path: settings.data_dir.clone(), source })?;
-        let tracker = TaskTracker::new();
-        let shutdown = CancellationToken::new();
-        let catalogue = Catalogue::built_in()?;
-        let library = Library::new(settings.models_dir());
-
         let store = Store::open(Some(&settings.store_file()))?;
         let progress = Progress::new(settings.progress.clone());
         let registry = Registry::start(settings.tools.clone(), &tracker, shutdown.clone());
-        let speech: Arc<dyn Transcriber> =
-            Arc::new(Whisper::load(speech_config(&settings, &catalogue, &library)?)?);
-        let (model, worker) = model(&tracker, shutdown.clone(), &library, &catalogue)?;
+        let speech = speech(&settings)?;
         let parts = Parts {
             decoder: Decoder::new(settings.audio.clone())?,
             speech: speech.clone(),
@@ -181,34 +150,65 @@ impl App {
     }
 }
 
-/// The speech model of the settings; else the first of the catalogue that is on disk, which is in
-/// order of preference; else the embedded one.
-fn speech_config(
-    settings: &Settings,
-    catalogue: &Catalogue,
-    library: &Library,
-) -> Result<SpeechConfig, AppError> {
+/// The speech model of the settings; else the best one on disk; else the embedded one.
+///
+/// # Errors
+/// Where the settings name a model that is not there.
+pub fn speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
+    let catalogue = Catalogue::built_in()?;
+    let library = Library::new(settings.models_dir());
     let choice = &settings.speech;
+    // The catalogue is in order of preference, the embedded model last.
     let mut speech_models = catalogue.entries().iter().filter(|entry| entry.kind == Kind::Speech);
     let entry = match &choice.model {
         Some(name) => speech_models.find(|entry| entry.name == *name),
-        None => speech_models.find(|entry| entry.embedded || library.is_present(entry)),
+        None => speech_models.find(|entry| library.is_present(entry)),
     };
-    let entry = entry.ok_or_else(|| AppError::UnknownModel {
-        kind: "speech",
-        name: choice.model.clone().unwrap_or_default(),
-    })?;
+    let unknown =
+        || AppError::UnknownModel { kind: "speech", name: choice.model.clone().unwrap_or_default() };
+    let entry = entry.ok_or_else(unknown)?;
     let model = SpeechModelConfig {
         name: entry.name.clone(),
         path: library.path_of(entry),
         embedded: entry.embedded,
-        decoding: entry.decoding.clone(),
+        decoding: entry.decoding.clone().ok_or_else(unknown)?,
     };
-    Ok(SpeechConfig {
+    Ok(Arc::new(Whisper::load(SpeechConfig {
         model,
         states: choice.states,
         threads_per_state: choice.threads_per_state,
         queue: choice.queue,
         deadline: choice.deadline,
-    })
+    })?))
+}
+
+/// The language model of the settings, and its process where it is the embedded one.
+///
+/// # Errors
+/// Where the settings name a model that the catalogue does not know, or an address that is none.
+pub fn language_model(
+    settings: &Settings,
+    tracker: &TaskTracker,
+    shutdown: CancellationToken,
+) -> Result<(Arc<dyn ChatModel>, Option<Arc<LocalWorker>>), AppError> {
+    match settings.language_model.clone() {
+        LanguageModel::Endpoint(config) => Ok((Arc::new(OpenAiChat::new(config)?), None)),
+        LanguageModel::Embedded { model, file, adapter, program, threads, context_tokens } => {
+            let path = match file {
+                Some(path) => path,
+                None => {
+                    let catalogue = Catalogue::built_in()?;
+                    let entry = catalogue
+                        .find(&model)
+                        .filter(|entry| entry.kind == Kind::Language)
+                        .ok_or(AppError::UnknownModel { kind: "language", name: model })?;
+                    Library::new(settings.models_dir()).path_of(entry)
+                }
+            };
+            let config =
+                WorkerConfig { program, model: path, adapter, threads, context_tokens, ..WorkerConfig::default() };
+            let worker = Arc::new(LocalWorker::start(config, tracker, shutdown));
+            Ok((worker.clone(), Some(worker)))
+        }
+    }
 }

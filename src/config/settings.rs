@@ -1,6 +1,5 @@
 //! Settings that are known to be usable, as each room gets them.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -296,9 +295,12 @@ fn servers(
     let mut servers = Vec::new();
     if let Some(path) = &mcp_file {
         let text = read(path)?;
-        match parse_mcp_json(&text, |name| environment.get(name).map(str::to_owned)) {
+        let variables = environment.clone();
+        match parse_mcp_json(&text, move |name| variables.get(name).map(str::to_owned)) {
             Ok(found) => servers = found,
-            Err(error) => faults.push(format!("{}: {error}", path.display())),
+            Err(error) => {
+                faults.extend(error.faults().iter().map(|fault| format!("{}: {fault}", path.display())));
+            }
         }
     }
     if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
@@ -306,20 +308,12 @@ fn servers(
             ("HARK_DATA_DIR".to_owned(), data_dir.display().to_string()),
             ("HARK_TIMEZONE".to_owned(), timezone.name().to_owned()),
         ]);
-        servers.insert(
-            0,
-            ServerConfig {
-                key: DESK.to_owned(),
-                transport: Transport::Stdio {
-                    command: beside_this_program("hark").display().to_string(),
-                    args: vec![DESK.to_owned()],
-                    env,
-                    cwd: None,
-                },
-                timeout: None,
-                disabled: false,
-            },
-        );
+        let mut desk = ServerConfig::stdio(DESK, beside_this_program("hark").display().to_string(), [DESK]);
+        if let Transport::Stdio { env, .. } = &mut desk.transport {
+            env.insert("HARK_DATA_DIR".to_owned(), data_dir.display().to_string());
+            env.insert("HARK_TIMEZONE".to_owned(), timezone.name().to_owned());
+        }
+        servers.insert(0, desk);
     }
     Ok((mcp_file, servers))
 }
