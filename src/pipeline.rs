@@ -301,7 +301,6 @@ impl Pipeline {
             }
         };
         outcome.execution_time = millis(job.started.elapsed());
-        let kind = if outcome.error.is_some() { EventType::Error } else { EventType::Completed };
         tracing::info!(
             success = outcome.success,
             code = outcome.error.as_ref().map(|error| error.code.as_str()),
@@ -309,15 +308,15 @@ impl Pipeline {
             duration_ms = outcome.execution_time,
             "command ended"
         );
-        let data = serde_json::to_value(&outcome).unwrap_or(Value::Null);
-        job.progress.emit(kind, outcome.reply.clone(), data);
-        // People see the end before it is on disk; only a new command in the same conversation needs
-        // it there, and `outcome` answers from memory until then.
+        // On record before it is told: whoever sees the end finds it in the history, and the next
+        // command of the conversation finds its turn.
         let events = job.progress.events();
-        let outcome = Arc::new(outcome);
         if let Err(error) = self.inner.parts.store.finish(&job.user, &outcome, asked.as_ref(), &events).await {
             tracing::error!(%error, "the outcome of a command could not be kept");
         }
+        let last = outcome.last_event(0, job.received_at);
+        job.progress.emit(last.kind, last.message, last.data);
+        let outcome = Arc::new(outcome);
         end.send_replace(Some(outcome));
         self.running().remove(&job.id);
     }

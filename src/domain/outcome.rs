@@ -1,10 +1,11 @@
 //! What came of a command: the answer of A7.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{CommandId, Receipt, SessionId, Transcript};
+use super::{CommandId, Event, EventType, Receipt, SessionId, Transcript};
 
 /// The result of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -40,6 +41,25 @@ pub struct Outcome {
     pub execution_time: f64,
     /// Where the time went.
     pub stages: Stages,
+}
+
+impl Outcome {
+    /// The type of the command's last event.
+    pub fn last_event_type(&self) -> EventType {
+        if self.error.is_some() { EventType::Error } else { EventType::Completed }
+    }
+
+    /// The command's last event, for a command that arrived at `received_at`.
+    pub fn last_event(&self, seq: u64, received_at: DateTime<Utc>) -> Event {
+        Event {
+            seq,
+            command_id: self.command_id,
+            kind: self.last_event_type(),
+            message: self.reply.clone(),
+            timestamp: received_at + TimeDelta::microseconds((self.execution_time * 1e3) as i64),
+            data: serde_json::to_value(self).unwrap_or(Value::Null),
+        }
+    }
 }
 
 /// A failure that ends a command.

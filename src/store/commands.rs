@@ -127,14 +127,23 @@ pub(super) fn find(
         .query_row(params![wanted.to_string(), user.0], |row| {
             let outcome: Option<String> = row.get(5)?;
             let events: Option<String> = row.get(6)?;
+            let received_at = time(row, 4)?;
+            let outcome: Option<Outcome> = outcome.map(|text| json(5, &text)).transpose()?;
+            let mut events: Vec<Event> = events.map(|text| json(6, &text)).transpose()?.unwrap_or_default();
+            // The outcome is on record before its event is told, so that event is not among the others.
+            if let Some(outcome) = &outcome
+                && events.last().is_none_or(|event| !event.kind.is_last())
+            {
+                events.push(outcome.last_event(events.len() as u64 + 1, received_at));
+            }
             Ok(StoredCommand {
                 id: id(row, 0)?,
                 session: SessionId(row.get(1)?),
                 spoken: row.get(2)?,
                 text: row.get(3)?,
-                received_at: time(row, 4)?,
-                outcome: outcome.map(|text| json(5, &text)).transpose()?,
-                events: events.map(|text| json(6, &text)).transpose()?.unwrap_or_default(),
+                received_at,
+                outcome,
+                events,
             })
         })
         .optional()
