@@ -9,7 +9,8 @@ run: ## set up, build, fetch models, carry out one spoken command, serve
 
 test: ## install what the tests need, then run them all
 	@scripts/test-setup
-	cargo build
+	cargo build --workspace --bins --tests
+	@scripts/test-models
 	cargo test --workspace
 
 check: ## formatting, lints and documentation
