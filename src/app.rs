@@ -9,11 +9,11 @@ use crate::audio::{AudioError, Decoder};
 use crate::config::{LanguageModel, Settings};
 use crate::executor::Executor;
 use crate::llm::{ChatModel, LocalWorker, ModelError, OpenAiChat, WorkerConfig};
-use crate::models::{Catalogue, CatalogueError, Kind, Library};
+use crate::models::{Catalogue, CatalogueError, EMBEDDED_SPEECH, Kind, Library};
 use crate::pipeline::{Parts, Pipeline};
 use crate::planner::{PlanError, Planner};
 use crate::progress::Progress;
-use crate::speech::{SpeechConfig, SpeechError, SpeechModelConfig, Transcriber, Whisper};
+use crate::speech::{SpeechConfig, SpeechError, SpeechModelConfig, Transcriber, Weights, Whisper};
 use crate::store::{Store, StoreError};
 use crate::tools::Registry;
 
@@ -125,8 +125,7 @@ impl App {
             progress: progress.clone(),
             store: store.clone(),
         };
-        let pipeline =
-            Pipeline::new(parts, settings.pipeline.clone(), tracker.clone(), shutdown.clone());
+        let pipeline = Pipeline::new(parts, settings.pipeline.clone(), tracker.clone(), shutdown.clone());
         Ok(Self {
             settings: Arc::new(settings),
             pipeline,
@@ -147,6 +146,7 @@ impl App {
         self.registry.close().await;
         self.tracker.close();
         self.tracker.wait().await;
+        self.store.close().await;
     }
 }
 
@@ -169,8 +169,16 @@ pub fn speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
     let entry = entry.ok_or_else(unknown)?;
     let model = SpeechModelConfig {
         name: entry.name.clone(),
-        path: library.path_of(entry),
-        embedded: entry.embedded,
+        weights: match entry.embedded {
+            true => Weights::Embedded(EMBEDDED_SPEECH),
+            false => Weights::File(library.path_of(entry)),
+        },
+        note: entry.embedded.then(|| {
+            format!(
+                "Listening with the small built-in speech model, which hears synthetic voices and hardly \
+                 any human ones. Fetch a full one: {FETCH_SPEECH}"
+            )
+        }),
         decoding: entry.decoding.clone().ok_or_else(unknown)?,
     };
     Ok(Arc::new(Whisper::load(SpeechConfig {
@@ -194,6 +202,10 @@ pub fn language_model(
     match settings.language_model.clone() {
         LanguageModel::Endpoint(config) => Ok((Arc::new(OpenAiChat::new(config)?), None)),
         LanguageModel::Embedded { model, file, adapter, program, threads, context_tokens } => {
+            let remedy = match &file {
+                Some(path) => format!("look at llm.model_file: {}", path.display()),
+                None => format!("fetch it: hark models fetch {model}"),
+            };
             let path = match file {
                 Some(path) => path,
                 None => {
@@ -206,7 +218,7 @@ pub fn language_model(
                 }
             };
             let config =
-                WorkerConfig { program, model: path, adapter, threads, context_tokens, ..WorkerConfig::default() };
+                WorkerConfig { adapter, threads, context_tokens, remedy, ..WorkerConfig::new(program, path) };
             let worker = Arc::new(LocalWorker::start(config, tracker, shutdown));
             Ok((worker.clone(), Some(worker)))
         }

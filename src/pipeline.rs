@@ -311,7 +311,8 @@ impl Pipeline {
         // On record before it is told: whoever sees the end finds it in the history, and the next
         // command of the conversation finds its turn.
         let events = job.progress.events();
-        if let Err(error) = self.inner.parts.store.finish(&job.user, &outcome, asked.as_ref(), &events).await {
+        if let Err(error) = self.inner.parts.store.finish(&job.user, &outcome, asked.as_ref(), &events).await
+        {
             tracing::error!(%error, "the outcome of a command could not be kept");
         }
         let last = outcome.last_event(0, job.received_at);
@@ -480,12 +481,7 @@ impl Pipeline {
 
     async fn audit(&self, job: &Job, action: AuditAction, detail: Value) -> Result<(), Failure> {
         let entry = AuditEntry { command: job.id, user: job.user.clone(), action, tool: None, detail };
-        self.inner
-            .parts
-            .store
-            .audit(entry)
-            .await
-            .map_err(|error| failure(error.code(), &error.to_string()))
+        self.inner.parts.store.audit(entry).await.map_err(|error| failure(error.code(), &error.to_string()))
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, HashMap<CommandId, Running>> {

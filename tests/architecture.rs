@@ -144,7 +144,12 @@ fn every_file_says_what_it_is_for_and_none_grows_past_bounds() {
 
 #[test]
 fn no_test_is_left_out() {
-    let marks = [concat!("#[ig", "nore"), concat!("#[should", "_panic"), concat!("to", "do!("), concat!("unimple", "mented!(")];
+    let marks = [
+        concat!("#[ig", "nore"),
+        concat!("#[should", "_panic"),
+        concat!("to", "do!("),
+        concat!("unimple", "mented!("),
+    ];
     let mut wrong = Vec::new();
     for folder in ["src", "tests", "llm-worker"] {
         for file in rust_files(&root().join(folder)) {

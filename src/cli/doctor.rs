@@ -112,11 +112,9 @@ fn settings_files(settings: &Settings) -> Finding {
         format!("{}; {}", named(&settings.config_file, "hark.toml"), named(&settings.mcp_file, "mcp.json"));
     match settings.mcp_file {
         Some(_) => Finding::good("settings", detail),
-        None => Finding::fair(
-            "settings",
-            detail,
-            "cp mcp.example.json mcp.json, and name your MCP servers in it",
-        ),
+        None => {
+            Finding::fair("settings", detail, "cp mcp.example.json mcp.json, and name your MCP servers in it")
+        }
     }
 }
 
@@ -152,7 +150,9 @@ fn speech_model(settings: &Settings) -> Finding {
             let model = speech.model();
             match model.note {
                 None => Finding::good("speech model", model.name),
-                Some(note) => Finding::fair("speech model", format!("{}: {note}", model.name), app::FETCH_SPEECH),
+                Some(note) => {
+                    Finding::fair("speech model", format!("{}: {note}", model.name), app::FETCH_SPEECH)
+                }
             }
         }
         Err(error) => Finding::bad("speech model", error.to_string(), app::FETCH_SPEECH),
@@ -165,7 +165,9 @@ async fn language_model(settings: &Settings) -> Finding {
     let shutdown = CancellationToken::new();
     let mend = match &settings.language_model {
         LanguageModel::Embedded { model, file: None, .. } => format!("hark models fetch {model}"),
-        LanguageModel::Embedded { file: Some(path), .. } => format!("look at llm.model_file: {}", path.display()),
+        LanguageModel::Embedded { file: Some(path), .. } => {
+            format!("look at llm.model_file: {}", path.display())
+        }
         LanguageModel::Endpoint(config) => format!("start what should answer at {}", config.base_url),
     };
     let finding = match app::language_model(settings, &tracker, shutdown.clone()) {
@@ -180,7 +182,9 @@ async fn language_model(settings: &Settings) -> Finding {
                 deadline: MODEL_AT_MOST,
             };
             match model.complete(request).await {
-                Ok(reply) => Finding::good(WHAT, format!("{} answered in {:.0?}", reply.model, reply.elapsed)),
+                Ok(reply) => {
+                    Finding::good(WHAT, format!("{} answered in {:.0?}", reply.model, reply.elapsed))
+                }
                 Err(error) => Finding::bad(WHAT, error.to_string(), mend),
             }
         }
@@ -197,7 +201,8 @@ async fn servers(settings: &Settings) -> Vec<Finding> {
     let registry = Registry::start(settings.tools.clone(), &tracker, shutdown.clone());
     registry.settle(CONNECT_AT_MOST).await;
     let tools = registry.snapshot(&crate::domain::UserId::local()).await;
-    let file = settings.mcp_file.as_ref().map_or_else(|| "mcp.json".to_owned(), |path| path.display().to_string());
+    let file =
+        settings.mcp_file.as_ref().map_or_else(|| "mcp.json".to_owned(), |path| path.display().to_string());
     let mut findings = Vec::new();
     for server in registry.servers() {
         let what = format!("server {}", server.key);

@@ -10,7 +10,7 @@ mod output;
 mod processor;
 mod progress_view;
 mod say;
-mod serve;
+mod signals;
 mod tools;
 mod transcribe;
 
@@ -41,8 +41,6 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Serve the page and the HTTP interface.
-    Serve(serve::Serve),
     /// Carry out one command, typed or spoken, and show what is done.
     Say(say::Say),
     /// Write down what is said in recordings.
@@ -65,15 +63,24 @@ struct Sources {
 
 impl Sources {
     /// Reads the settings; `flags` are further ones given by flags.
-    fn settings(&self, mut flags: Table) -> anyhow::Result<Settings> {
+    fn settings(&self, flags: Table) -> anyhow::Result<Settings> {
+        let (flags, environment, places) = self.surroundings(flags)?;
+        Ok(Settings::load(self.config.as_deref(), flags, &environment, &places)?)
+    }
+
+    /// The same without `mcp.json`.
+    fn settings_without_servers(&self) -> anyhow::Result<Settings> {
+        let (flags, environment, places) = self.surroundings(Table::new())?;
+        Ok(Settings::load_without_servers(self.config.as_deref(), flags, &environment, &places)?)
+    }
+
+    fn surroundings(&self, mut flags: Table) -> anyhow::Result<(Table, Environment, Places)> {
         if let Some(folder) = &self.data_dir {
             let folder = std::path::absolute(folder).context("--data-dir")?;
             flags.insert("data_dir".to_owned(), Value::String(folder.display().to_string()));
         }
         let here = std::env::current_dir().context("the current folder can't be told")?;
-        let environment = Environment::read(&here)?;
-        let places = Places::of_this_user(&here)?;
-        Ok(Settings::load(self.config.as_deref(), flags, &environment, &places)?)
+        Ok((flags, Environment::read(&here)?, Places::of_this_user(&here)?))
     }
 }
 
@@ -95,7 +102,6 @@ pub fn run() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.verb {
-            Verb::Serve(verb) => verb.run(&sources, &output).await,
             Verb::Say(verb) => verb.run(&sources, &output).await,
             Verb::Transcribe(verb) => verb.run(&sources, &output).await,
             Verb::Tools(verb) => verb.run(&sources, &output).await,

@@ -93,7 +93,9 @@ fn list(catalogue: &Catalogue, library: &Library, as_json: bool, output: &Output
 
 async fn fetch_one(entry: &Entry, library: &Library, output: &Output) -> anyhow::Result<()> {
     let bar = ProgressBar::new(entry.size);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+    {
         bar.set_style(style);
     }
     bar.set_message(entry.name.clone());

@@ -17,7 +17,18 @@ pub(super) fn check() -> Result<(), String> {
                 missing
             }};
         }
-        let missing = missing!("sse4.2", "avx", "avx2", "fma", "f16c", "bmi2", "avx512f", "avx512bw", "avx512vl", "avx512vnni");
+        let missing = missing!(
+            "sse4.2",
+            "avx",
+            "avx2",
+            "fma",
+            "f16c",
+            "bmi2",
+            "avx512f",
+            "avx512bw",
+            "avx512vl",
+            "avx512vnni"
+        );
         if !missing.is_empty() {
             return Err(format!(
                 "this program was built for a newer processor: yours has no {}; build it here with `make build`",

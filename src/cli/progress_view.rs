@@ -22,10 +22,17 @@ impl<'a> ProgressView<'a> {
             EventType::Executing => self.show_step(&name, event),
             EventType::Planned => {
                 self.output.line(format_args!("{name}  {}", event.message));
-                for step in event.data.pointer("/plan/selectedTools").and_then(Value::as_array).into_iter().flatten() {
+                for step in
+                    event.data.pointer("/plan/selectedTools").and_then(Value::as_array).into_iter().flatten()
+                {
                     let part = |key: &str| step.get(key).and_then(Value::as_str).unwrap_or_default();
                     let params = step.get("params").unwrap_or(&Value::Null);
-                    self.output.line(format_args!("{:>12}  → {}.{} {params}", "", part("service"), part("tool")));
+                    self.output.line(format_args!(
+                        "{:>12}  → {}.{} {params}",
+                        "",
+                        part("service"),
+                        part("tool")
+                    ));
                 }
             }
             EventType::Completed | EventType::Error => {}
@@ -60,10 +67,8 @@ impl<'a> ProgressView<'a> {
             self.output.note(format_args!("({})", error.code));
         }
         if outcome.needs_clarification {
-            self.output.note(format_args!(
-                "Answer with: hark say --session {} \"your answer\"",
-                outcome.session_id
-            ));
+            self.output
+                .note(format_args!("Answer with: hark say --session {} \"your answer\"", outcome.session_id));
         }
     }
 }

@@ -15,7 +15,7 @@ use toml::Table;
 
 use super::output::Output;
 use super::progress_view::ProgressView;
-use super::serve::stop_on_signal;
+use super::signals::stop_on_signal;
 use super::{Sources, logging};
 use crate::app::App;
 use crate::domain::{SessionId, UserId};
@@ -68,7 +68,10 @@ impl Say {
     }
 
     async fn carry_out(&self, app: &App, input: Input, output: &Output) -> anyhow::Result<ExitCode> {
-        if !self.json && matches!(input, Input::Audio(_)) && let Some(note) = app.speech.model().note {
+        if !self.json
+            && matches!(input, Input::Audio(_))
+            && let Some(note) = app.speech.model().note
+        {
             output.note(format_args!("{note}\n"));
         }
         let stop = CancellationToken::new();
@@ -83,7 +86,8 @@ impl Say {
             input,
         };
         let id = app.pipeline.submit(submission).await?;
-        let mut events = app.progress.watch(id, 0).context("the command left no progress")?;
+        let events = app.progress.watch(id, 0).context("the command left no progress")?;
+        let mut events = std::pin::pin!(events);
         let view = ProgressView::new(output);
         loop {
             tokio::select! {
@@ -115,7 +119,11 @@ async fn recording(path: &PathBuf, max_bytes: usize) -> anyhow::Result<Bytes> {
     let limit = max_bytes as u64 + 1;
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
-        tokio::io::stdin().take(limit).read_to_end(&mut bytes).await.context("standard input can't be read")?;
+        tokio::io::stdin()
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .await
+            .context("standard input can't be read")?;
     } else {
         let file = tokio::fs::File::open(path)
             .await

@@ -114,19 +114,24 @@ impl Tools {
                 None => bail!("there is no server {:?}; `hark tools` lists what there is", name.service),
                 Some(server) => match server.error {
                     Some(error) => bail!("{} is not connected: {error}", name.service),
-                    None => bail!("{} has no tool {:?}; `hark tools` lists what there is", name.service, name.tool),
+                    None => bail!(
+                        "{} has no tool {:?}; `hark tools` lists what there is",
+                        name.service,
+                        name.tool
+                    ),
                 },
             }
         };
         let faults = tool.argument_faults(&arguments);
         if !faults.is_empty() {
-            let all: Vec<String> =
-                faults.iter().map(|fault| format!("{} {}", fault.place, fault.message).trim().to_owned()).collect();
+            let all: Vec<String> = faults
+                .iter()
+                .map(|fault| format!("{} {}", fault.place, fault.message).trim().to_owned())
+                .collect();
             bail!("the arguments do not fit {name}:\n  {}", all.join("\n  "));
         }
-        let answer = registry
-            .call(tool, &arguments, &CancellationToken::new(), &|note| output.note(note))
-            .await?;
+        let answer =
+            registry.call(tool, &arguments, &CancellationToken::new(), &|note| output.note(note)).await?;
         match (&answer.structured, self.json) {
             (Some(structured), true) => output.json(structured),
             _ => output.line(&answer.text),

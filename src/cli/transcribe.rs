@@ -42,7 +42,9 @@ impl Transcribe {
         logging::start_quiet(&settings)?;
         let decoder = Decoder::new(settings.audio.clone())?;
         let speech = app::speech(&settings)?;
-        if !self.json && let Some(note) = speech.model().note {
+        if !self.json
+            && let Some(note) = speech.model().note
+        {
             output.note(format_args!("{note}\n"));
         }
         let mut all_heard = true;

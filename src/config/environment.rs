@@ -108,10 +108,9 @@ mod tests {
             ("HARK_DATA_DIR", "/srv/hark"),
             ("HOME", "/root"),
         ]);
-        let expected: Table = toml::from_str(
-            "data_dir = '/srv/hark'\n[server]\nbind = '0.0.0.0:80'\n[speech]\nstates = 2",
-        )
-        .expect("a table");
+        let expected: Table =
+            toml::from_str("data_dir = '/srv/hark'\n[server]\nbind = '0.0.0.0:80'\n[speech]\nstates = 2")
+                .expect("a table");
         assert_eq!(environment.settings(), expected);
     }
 }

@@ -14,7 +14,7 @@ use crate::llm::{OpenAiConfig, Secret};
 use crate::pipeline::PipelineConfig;
 use crate::planner::PlannerConfig;
 use crate::progress::ProgressConfig;
-use crate::tools::{ServerConfig, ToolsConfig, Transport, parse_mcp_json};
+use crate::tools::{self, ServerConfig, ToolsConfig, Transport, parse_mcp_json};
 
 /// The key of Hark's own server in the registry.
 const DESK: &str = "desk";
@@ -110,31 +110,27 @@ impl Settings {
         environment: &Environment,
         places: &Places,
     ) -> Result<Self, ConfigError> {
-        let config_file =
-            config_file.map(Path::to_owned).or_else(|| places.find("hark.toml"));
-        let mut table = match &config_file {
-            Some(path) => {
-                let text = read(path)?;
-                toml::from_str(&text).map_err(|error| malformed(path, &error))?
-            }
-            None => Table::new(),
+        let (raw, config_file) = read_sources(config_file, flags, environment, places)?;
+        let mcp_file = match &raw.tools.mcp_config {
+            Some(path) => Some(absolute(path.clone(), places)),
+            None => places.find("mcp.json"),
         };
-        // Each source is looked at alone first, so that a fault is told with the place it stands in.
-        if let Some(path) = &config_file {
-            Raw::deserialize_from(table.clone()).map_err(|error| malformed(path, &error))?;
-        }
-        let from_environment = environment.settings();
-        Raw::deserialize_from(from_environment.clone()).map_err(|error| ConfigError::Malformed {
-            place: "a HARK_ variable of the environment or .env".to_owned(),
-            fault: error.message().to_owned(),
-        })?;
-        overlay(&mut table, from_environment);
-        overlay(&mut table, flags);
-        let raw = Raw::deserialize_from(table).map_err(|error| ConfigError::Malformed {
-            place: "the settings".to_owned(),
-            fault: error.message().to_owned(),
-        })?;
-        resolve(raw, config_file, environment, places)
+        resolve(raw, config_file, mcp_file, environment, places)
+    }
+
+    /// The same without `mcp.json`, for a part of Hark that is itself one of the servers: what the
+    /// others need in their environment is not in its own.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn load_without_servers(
+        config_file: Option<&Path>,
+        flags: Table,
+        environment: &Environment,
+        places: &Places,
+    ) -> Result<Self, ConfigError> {
+        let (raw, config_file) = read_sources(config_file, flags, environment, places)?;
+        resolve(raw, config_file, None, environment, places)
     }
 
     /// The file of history and audit.
@@ -153,9 +149,37 @@ impl Settings {
     }
 }
 
+/// Lays the sources over each other. Each is looked at alone first, so that a fault is told with the
+/// place it stands in.
+fn read_sources(
+    config_file: Option<&Path>,
+    flags: Table,
+    environment: &Environment,
+    places: &Places,
+) -> Result<(Raw, Option<PathBuf>), ConfigError> {
+    let config_file = config_file.map(Path::to_owned).or_else(|| places.find("hark.toml"));
+    let mut table = Table::new();
+    if let Some(path) = &config_file {
+        table = toml::from_str(&read(path)?).map_err(|error| malformed(path, &error))?;
+        Raw::deserialize_from(table.clone()).map_err(|error| malformed(path, &error))?;
+    }
+    let from_environment = environment.settings();
+    let fault = |place: &str, error: &toml::de::Error| ConfigError::Malformed {
+        place: place.to_owned(),
+        fault: error.message().to_owned(),
+    };
+    Raw::deserialize_from(from_environment.clone())
+        .map_err(|error| fault("a HARK_ variable of the environment or .env", &error))?;
+    overlay(&mut table, from_environment);
+    overlay(&mut table, flags);
+    let raw = Raw::deserialize_from(table).map_err(|error| fault("the settings", &error))?;
+    Ok((raw, config_file))
+}
+
 fn resolve(
     raw: Raw,
     config_file: Option<PathBuf>,
+    mcp_file: Option<PathBuf>,
     environment: &Environment,
     places: &Places,
 ) -> Result<Settings, ConfigError> {
@@ -208,7 +232,7 @@ fn resolve(
         deadline: seconds(raw.speech.seconds, Duration::from_secs(30)),
     };
     let language_model = language_model(&raw, cores, places);
-    let (mcp_file, servers) = servers(&raw, &data_dir, timezone, environment, places, &mut faults)?;
+    let servers = servers(&raw, mcp_file.as_deref(), &data_dir, timezone, environment, &mut faults)?;
     let defaults = PlannerConfig::default();
     let planner = PlannerConfig {
         max_tools: raw.planner.max_tools.unwrap_or(defaults.max_tools),
@@ -263,18 +287,18 @@ fn resolve(
 fn language_model(raw: &Raw, cores: usize, places: &Places) -> LanguageModel {
     let llm = &raw.llm;
     if let Some(base_url) = &llm.base_url {
-        return LanguageModel::Endpoint(OpenAiConfig {
-            base_url: base_url.clone(),
-            model: llm.model.clone().unwrap_or_else(|| "default".to_owned()),
-            api_key: llm.api_key.clone().filter(|key| !key.is_empty()).map(Secret::new),
-            ..OpenAiConfig::default()
-        });
+        let model = llm.model.as_deref().unwrap_or("default");
+        let api_key = llm.api_key.clone().filter(|key| !key.is_empty()).map(Secret::new);
+        return LanguageModel::Endpoint(OpenAiConfig { api_key, ..OpenAiConfig::new(base_url, model) });
     }
     LanguageModel::Embedded {
         model: llm.model.clone().unwrap_or_else(|| "smollm2-135m-instruct".to_owned()),
         file: llm.model_file.clone().map(|path| absolute(path, places)),
         adapter: llm.adapter_file.clone().map(|path| absolute(path, places)),
-        program: llm.worker.clone().map_or_else(|| beside_this_program("hark-llm"), |path| absolute(path, places)),
+        program: llm
+            .worker
+            .clone()
+            .map_or_else(|| beside_this_program("hark-llm"), |path| absolute(path, places)),
         threads: llm.threads.unwrap_or(cores.min(8)),
         context_tokens: llm.context_tokens.unwrap_or(4096),
     }
@@ -282,18 +306,14 @@ fn language_model(raw: &Raw, cores: usize, places: &Places) -> LanguageModel {
 
 fn servers(
     raw: &Raw,
+    mcp_file: Option<&Path>,
     data_dir: &Path,
     timezone: Tz,
     environment: &Environment,
-    places: &Places,
     faults: &mut Vec<String>,
-) -> Result<(Option<PathBuf>, Vec<ServerConfig>), ConfigError> {
-    let mcp_file = match &raw.tools.mcp_config {
-        Some(path) => Some(absolute(path.clone(), places)),
-        None => places.find("mcp.json"),
-    };
+) -> Result<Vec<ServerConfig>, ConfigError> {
     let mut servers = Vec::new();
-    if let Some(path) = &mcp_file {
+    if let Some(path) = mcp_file {
         let text = read(path)?;
         let variables = environment.clone();
         match parse_mcp_json(&text, move |name| variables.get(name).map(str::to_owned)) {
@@ -304,18 +324,16 @@ fn servers(
         }
     }
     if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
-        let env = BTreeMap::from([
-            ("HARK_DATA_DIR".to_owned(), data_dir.display().to_string()),
-            ("HARK_TIMEZONE".to_owned(), timezone.name().to_owned()),
-        ]);
         let mut desk = ServerConfig::stdio(DESK, beside_this_program("hark").display().to_string(), [DESK]);
         if let Transport::Stdio { env, .. } = &mut desk.transport {
             env.insert("HARK_DATA_DIR".to_owned(), data_dir.display().to_string());
             env.insert("HARK_TIMEZONE".to_owned(), timezone.name().to_owned());
         }
+        let variables = environment.clone();
+        desk.environment = tools::Environment::new(move |name| variables.get(name).map(str::to_owned));
         servers.insert(0, desk);
     }
-    Ok((mcp_file, servers))
+    Ok(servers)
 }
 
 /// A program in the folder of the running one; tests run from a folder below it.
@@ -360,8 +378,7 @@ fn overlay(below: &mut Table, above: Table) {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
 /// The message alone: the full text of the error quotes the line, which may hold a key.

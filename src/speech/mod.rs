@@ -1,1 +1,100 @@
-//! Under construction.
+//! Sound to a transcript, or a refusal with a name.
+//!
+//! One model, a fixed pool of decoding states on threads of their own, a bounded queue that refuses
+//! when it is full. Speech is never written down anywhere but in the answer.
+
+mod checks;
+mod error;
+mod pieces;
+mod pool;
+mod whisper;
+mod window;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+use crate::domain::{Decoding, Pcm, Transcript};
+
+pub use error::SpeechError;
+pub use whisper::Whisper;
+
+/// Hears words in sound.
+#[async_trait]
+pub trait Transcriber: Send + Sync {
+    /// Writes down what is said.
+    ///
+    /// # Errors
+    /// A refusal by name (silence, too short, nothing that can be understood), a full queue, a time
+    /// limit, or a cancellation.
+    async fn transcribe(
+        &self,
+        pcm: Pcm,
+        hints: Hints,
+        cancel: CancellationToken,
+    ) -> Result<Transcript, SpeechError>;
+
+    /// Which model hears.
+    fn model(&self) -> SpeechModel;
+}
+
+/// What the recogniser may be told beforehand.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    /// Words to expect. Ignored by models that were not trained with a prompt.
+    pub prompt: Option<String>,
+}
+
+/// The model in use, for people.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SpeechModel {
+    /// Its name in the catalogue.
+    pub name: String,
+    /// It is the small one inside the program.
+    pub embedded: bool,
+    /// What it can't do, and the one command that fetches a full one; none for a full one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Where a model is, and how it wants to be run.
+#[derive(Clone, Debug)]
+pub struct SpeechModelConfig {
+    /// Its name in the catalogue.
+    pub name: String,
+    /// Its weights.
+    pub weights: Weights,
+    /// A sentence for people where it is a fall-back.
+    pub note: Option<String>,
+    /// How it wants to be run.
+    pub decoding: Decoding,
+}
+
+/// The weights of a model, in whisper.cpp's format.
+#[derive(Clone, Debug)]
+pub enum Weights {
+    /// A file.
+    File(PathBuf),
+    /// Inside the program.
+    Embedded(&'static [u8]),
+}
+
+/// How speech is run.
+#[derive(Clone, Debug)]
+pub struct SpeechConfig {
+    /// The model.
+    pub model: SpeechModelConfig,
+    /// Utterances decoded at once. Each state costs memory (some 100 to 300 MB for full models).
+    pub states: usize,
+    /// Threads for each.
+    pub threads_per_state: usize,
+    /// Utterances that may wait; more are refused.
+    pub queue: usize,
+    /// Longest time for one utterance, waiting included.
+    pub deadline: Duration,
+}

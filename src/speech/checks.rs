@@ -1,0 +1,94 @@
+//! Whether text can be what was said. On noise a speech model does not fall silent: it invents.
+
+use std::time::Duration;
+
+use crate::domain::Decoding;
+
+/// One token that a model wrote.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    /// Its text; the piece of a word, with a blank in front where a word begins.
+    pub(super) text: String,
+    /// Its probability, 0 to 1.
+    pub(super) probability: f32,
+}
+
+/// What the checks say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It may well have been said.
+    Plausible,
+    /// There are no words.
+    Empty,
+    /// It was not said.
+    Invented,
+}
+
+/// Looks at the tokens heard in `sound` of audible sound.
+pub(super) fn judge(tokens: &[Heard], sound: Duration, decoding: &Decoding) -> Verdict {
+    let text: String = tokens.iter().map(|token| token.text.as_str()).collect();
+    if !text.chars().any(char::is_alphanumeric) {
+        return Verdict::Empty;
+    }
+    // A second is granted, since even one short word has several tokens.
+    let allowed = decoding.max_tokens_per_second * sound.as_secs_f32().max(1.0);
+    if mean_logprob(tokens) < decoding.min_mean_logprob || tokens.len() as f32 > allowed || repeats(&text) {
+        return Verdict::Invented;
+    }
+    Verdict::Plausible
+}
+
+/// Mean natural log-probability of the tokens; 0 where there are none.
+pub(super) fn mean_logprob(tokens: &[Heard]) -> f32 {
+    match tokens.len() {
+        0 => 0.0,
+        count => tokens.iter().map(|token| token.probability.max(1e-6).ln()).sum::<f32>() / count as f32,
+    }
+}
+
+/// Whether three words in a row come three times: the loop in which a lost model ends.
+fn repeats(text: &str) -> bool {
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase())
+        .collect();
+    let runs: Vec<&[String]> = words.windows(3).collect();
+    runs.iter().any(|run| runs.iter().filter(|other| *other == run).count() >= 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(text: &str, probability: f32) -> Vec<Heard> {
+        text.split_inclusive(' ')
+            .map(|word| Heard { text: format!(" {}", word.trim()), probability })
+            .collect()
+    }
+
+    fn verdict(text: &str, probability: f32, seconds: u64) -> Verdict {
+        let decoding = Decoding {
+            window_margin_frames: 8,
+            window_floor_frames: 32,
+            window_step_frames: 1,
+            retry_full_window: false,
+            timestamps: false,
+            longest_piece_ms: 8_000,
+            prompt: false,
+            beam: 1,
+            max_tokens: 96,
+            max_tokens_per_second: 9.0,
+            min_mean_logprob: -0.8,
+        };
+        judge(&heard(text, probability), Duration::from_secs(seconds), &decoding)
+    }
+
+    #[test]
+    fn what_can_not_have_been_said_is_told_apart() {
+        assert_eq!(verdict("add milk to the shopping list", 0.9, 2), Verdict::Plausible);
+        assert_eq!(verdict("add milk to the shopping list", 0.3, 2), Verdict::Invented);
+        assert_eq!(verdict("six six six six six", 0.9, 2), Verdict::Invented);
+        assert_eq!(verdict("... -", 0.9, 2), Verdict::Empty);
+        assert_eq!(verdict("one two three four five six seven eight nine ten", 0.9, 1), Verdict::Invented);
+    }
+}
