@@ -1,0 +1,100 @@
+// The microphone: opened on the first use, kept open for a while so that the next word is not lost,
+// recorded as 16 kHz mono PCM where the browser can, else at its own rate (the server resamples).
+
+import { wav } from "./wav.js";
+
+const KEEP_OPEN_MS = 30_000;
+const MAX_SECONDS = 58;
+
+export class Microphone {
+  /** `onLevel(0..1)` is called while recording, `onFull()` when the longest recording is reached. */
+  constructor({ onLevel, onFull }) {
+    this.onLevel = onLevel;
+    this.onFull = onFull;
+    this.blocks = null;
+    this.context = null;
+  }
+
+  get recording() {
+    return this.blocks !== null;
+  }
+
+  /** Starts recording; rejects with a sentence for the person. */
+  async start() {
+    clearTimeout(this.closing);
+    await this.open();
+    this.samples = 0;
+    this.blocks = [];
+  }
+
+  /** Ends recording; resolves to a WAV file as a Blob. */
+  stop() {
+    const blocks = this.blocks ?? [];
+    this.blocks = null;
+    this.onLevel(0);
+    clearTimeout(this.closing);
+    this.closing = setTimeout(() => this.close(), KEEP_OPEN_MS);
+    return { file: wav(blocks, this.context.sampleRate), seconds: this.samples / this.context.sampleRate };
+  }
+
+  async open() {
+    if (this.context) return;
+    if (!navigator.mediaDevices) {
+      throw new Error("The browser gives no microphone to this page: it needs https or localhost.");
+    }
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({
+        audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      });
+    } catch (error) {
+      throw new Error(reason(error));
+    }
+    this.stream = stream;
+    try {
+      await this.connect(new AudioContext({ sampleRate: 16_000 }));
+    } catch {
+      // Some browsers do not convert between the device's rate and the context's.
+      await this.connect(new AudioContext());
+    }
+  }
+
+  async connect(context) {
+    const source = context.createMediaStreamSource(this.stream);
+    await context.audioWorklet.addModule("/capture.worklet.js");
+    const node = new AudioWorkletNode(context, "capture", { numberOfInputs: 1, numberOfOutputs: 0 });
+    node.port.onmessage = ({ data }) => this.take(data);
+    source.connect(node);
+    await context.resume();
+    this.context = context;
+  }
+
+  take(block) {
+    if (!this.blocks) return;
+    this.blocks.push(block);
+    this.samples += block.length;
+    let peak = 0;
+    for (const sample of block) peak = Math.max(peak, Math.abs(sample));
+    this.onLevel(peak);
+    if (this.samples > MAX_SECONDS * this.context.sampleRate) this.onFull();
+  }
+
+  close() {
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.context?.close();
+    this.stream = this.context = null;
+  }
+}
+
+function reason(error) {
+  switch (error.name) {
+    case "NotAllowedError":
+      return "The browser was told not to give the microphone to this page. Allow it beside the address.";
+    case "NotFoundError":
+      return "No microphone was found. Connect one, or send a recording.";
+    case "NotReadableError":
+      return "Another program holds the microphone.";
+    default:
+      return `The microphone can't be opened: ${error.message}`;
+  }
+}
