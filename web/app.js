@@ -10,7 +10,8 @@ const EXAMPLES = ["Add milk to the shopping list", "What time is it in Tokyo?", 
 const SHORT_PRESS_MS = 350;
 const LEAST_SECONDS = 0.25;
 
-const session = crypto.randomUUID();
+// randomUUID exists on https and localhost only; random bytes exist everywhere.
+const session = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const commands = byId("commands");
 const text = byId("text");
 const talk = byId("talk");
