@@ -63,7 +63,11 @@ impl Progress {
 
     /// The events of a command with numbers above `after`, those already told first. The stream ends
     /// after the last event. `None` if the command is unknown here or was forgotten since.
-    pub fn watch(&self, id: CommandId, after: u64) -> Option<impl Stream<Item = Arc<Event>> + Send + use<>> {
+    pub fn watch(
+        &self,
+        id: CommandId,
+        after: u64,
+    ) -> Option<impl Stream<Item = Arc<Event>> + Send + Unpin + use<>> {
         self.shelf.find(id).map(|log| watch::follow(log, after))
     }
 

@@ -8,10 +8,10 @@ use super::log::{Log, Next};
 use crate::domain::Event;
 
 /// The events above the number `after`; ends when nothing will follow.
-pub(super) fn follow(log: Arc<Log>, after: u64) -> impl Stream<Item = Arc<Event>> + Send + use<> {
+pub(super) fn follow(log: Arc<Log>, after: u64) -> impl Stream<Item = Arc<Event>> + Send + Unpin + use<> {
     // The bell is taken before the first look, so that nothing can happen unheard between the two.
     let bell = log.bell();
-    stream::unfold((log, bell, after), |(log, mut bell, after)| async move {
+    let events = stream::unfold((log, bell, after), |(log, mut bell, after)| async move {
         loop {
             match log.next(after) {
                 Next::Event(event) => {
@@ -23,5 +23,7 @@ pub(super) fn follow(log: Arc<Log>, after: u64) -> impl Stream<Item = Arc<Event>
                 Next::NotYet => bell.changed().await.ok()?,
             }
         }
-    })
+    });
+    // Pinned here, so that callers can simply ask for the next one.
+    Box::pin(events)
 }
