@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use futures::FutureExt;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -208,13 +208,25 @@ impl Pipeline {
             text,
             received_at: job.received_at,
         };
-        if let Err(error) = self.inner.parts.store.begin(record).await {
-            self.running().remove(&id);
-            return Err(error.into());
-        }
+        // From here on it is a task of its own: whoever submits may be gone at any moment (a connection
+        // that breaks drops its handler), and a command that took its place must come to its end.
+        let (told, begun) = oneshot::channel();
         let pipeline = self.clone();
         let span = tracing::info_span!("command", command.id = %id);
-        self.inner.tracker.spawn(async move { pipeline.run(job, input, end).await }.instrument(span));
+        let task = async move {
+            match pipeline.inner.parts.store.begin(record).await {
+                Ok(()) => {
+                    told.send(Ok(())).ok();
+                    pipeline.run(job, input, end).await;
+                }
+                Err(error) => {
+                    pipeline.running().remove(&id);
+                    told.send(Err(error)).ok();
+                }
+            }
+        };
+        self.inner.tracker.spawn(task.instrument(span));
+        begun.await.map_err(|_| SubmitError::ShuttingDown)??;
         Ok(id)
     }
 
