@@ -1,3 +1,4 @@
 //! The fakes and fixtures that several themes share.
 
 pub(crate) mod scripted_model;
+pub(crate) mod test_app;

@@ -1,0 +1,142 @@
+//! Who may come in, and from where.
+//!
+//! Three questions, in this order. Is Hark meant (`Host`), so that a web site whose name was pointed at
+//! this machine cannot talk to it (DNS rebinding)? Does a request that changes something come from our
+//! own page or from no page at all (`Origin`), so that other sites cannot give commands in the person's
+//! name? And, where tokens are set, whose is it?
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{ApiConfig, ApiError, AppState};
+use crate::domain::UserId;
+
+/// Paths that say nothing of anybody, and that probes and browsers ask for without a token: the page
+/// itself, which asks the person for one, and the health of the process.
+fn is_open(path: &str) -> bool {
+    let is_guarded = path.starts_with("/api/") || path == "/metrics" || path == "/openapi.json";
+    !is_guarded
+}
+
+/// Lets a request through with the user it belongs to, or refuses it.
+pub(super) async fn admit(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let config = state.config();
+    let host = host_of(&request);
+    check_host(config, host.as_deref())?;
+    if !request.method().is_safe() {
+        check_origin(config, request.headers(), host.as_deref())?;
+    }
+    if !is_open(request.uri().path()) || request.method() != Method::GET {
+        let user = authenticate(config, request.headers())?;
+        request.extensions_mut().insert(user);
+    }
+    Ok(next.run(request).await)
+}
+
+/// The name by which Hark was called, with its port.
+fn host_of(request: &Request) -> Option<String> {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    authority.or(header).map(str::to_ascii_lowercase)
+}
+
+fn check_host(config: &ApiConfig, host: Option<&str>) -> Result<(), ApiError> {
+    // Elsewhere than on loopback the token keeps strangers out, and the names are not ours to know.
+    let is_any_name_good = !config.bind.ip().to_canonical().is_loopback() && config.allowed_hosts.is_empty();
+    match host {
+        Some(host) if is_any_name_good || is_loopback_name(name_of(host)) || is_allowed(config, host) => {
+            Ok(())
+        }
+        _ => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "host_not_allowed",
+            "Hark does not go by the name in the Host header; use 127.0.0.1 or localhost, or add the name \
+             to server.allowed_hosts",
+        )),
+    }
+}
+
+fn check_origin(config: &ApiConfig, headers: &HeaderMap, host: Option<&str>) -> Result<(), ApiError> {
+    let is_own = match headers.get(header::ORIGIN).map(HeaderValue::to_str) {
+        Some(Ok(origin)) => match origin.split_once("://") {
+            Some(("http" | "https", place)) => {
+                let place = place.to_ascii_lowercase();
+                host == Some(place.as_str()) || is_allowed(config, &place)
+            }
+            _ => false,
+        },
+        Some(Err(_)) => false,
+        // Programs send neither; a browser that leaves out Origin still says where a page stands.
+        None => headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none"),
+    };
+    match is_own {
+        true => Ok(()),
+        false => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "origin_not_allowed",
+            "commands are taken from Hark's own page and from programs, not from other web sites",
+        )),
+    }
+}
+
+/// `host` is a name that the settings allow, with or without its port.
+fn is_allowed(config: &ApiConfig, host: &str) -> bool {
+    config
+        .allowed_hosts
+        .iter()
+        .any(|allowed| allowed.eq_ignore_ascii_case(host) || allowed.eq_ignore_ascii_case(name_of(host)))
+}
+
+/// A host without its port.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) && !name.ends_with(':') => {
+            name
+        }
+        _ => host,
+    }
+}
+
+fn is_loopback_name(name: &str) -> bool {
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// Whose token the request carries; the person at this machine where no tokens are set.
+fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiError> {
+    if config.tokens.is_empty() {
+        return Ok(UserId::local());
+    }
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    let Some(given) = given else {
+        return Err(unauthorized("token_missing", "a token is needed: send Authorization: Bearer <token>"));
+    };
+    // Digests are of one length, and all tokens are looked at, so that the time says nothing.
+    let given = Sha256::digest(given);
+    let mut user = None;
+    for (name, token) in &config.tokens {
+        if bool::from(given.ct_eq(&Sha256::digest(token.expose()))) {
+            user = Some(name);
+        }
+    }
+    user.cloned()
+        .ok_or_else(|| unauthorized("token_wrong", "this token is not known; HARK_TOKEN names the right one"))
+}
+
+fn unauthorized(code: &str, detail: &str) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, code, detail)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"hark\""))
+}

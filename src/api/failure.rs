@@ -1,0 +1,46 @@
+//! Which HTTP status a failed command is answered with, by the code of its failure.
+
+use axum::http::StatusCode;
+
+/// The status of a failure code. Each room names its own codes; a code that is not known here is a
+/// fault of ours until somebody decides otherwise.
+pub(super) fn status_of(code: &str) -> StatusCode {
+    match code {
+        "audio_too_large" | "audio_too_long" => StatusCode::PAYLOAD_TOO_LARGE,
+        "audio_format_unknown" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "audio_busy"
+        | "audio_stopped"
+        | "speech_busy"
+        | "speech_model_missing"
+        | "model_busy"
+        | "model_missing"
+        | "model_starting"
+        | "model_unreachable"
+        | "busy"
+        | "shutting_down"
+        | "no_tools" => StatusCode::SERVICE_UNAVAILABLE,
+        "audio_too_slow" | "speech_timeout" | "model_timeout" | "plan_timeout" | "command_timeout" => {
+            StatusCode::GATEWAY_TIMEOUT
+        }
+        "cancelled" | "speech_cancelled" | "model_cancelled" | "plan_cancelled" => StatusCode::CONFLICT,
+        "step_failed"
+        | "model_rubbish"
+        | "model_refused"
+        | "model_failed"
+        | "model_key_refused"
+        | "model_schema_refused"
+        | "plan_invalid"
+        | "plan_unreadable" => StatusCode::BAD_GATEWAY,
+        "no_speech"
+        | "speech_too_short"
+        | "speech_too_long"
+        | "speech_unintelligible"
+        | "no_tool_fits"
+        | "model_context_exceeded" => StatusCode::UNPROCESSABLE_ENTITY,
+        // All other faults of a recording are the recording's.
+        code if code.starts_with("audio_") => StatusCode::UNPROCESSABLE_ENTITY,
+        // Nothing is done off the record, so nothing is done while there is none.
+        code if code.starts_with("store_") => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

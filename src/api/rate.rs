@@ -1,0 +1,78 @@
+//! At most so many commands a minute for each user: a window that slides, so that no minute ever holds
+//! more, wherever it is begun.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+
+use super::ApiError;
+use crate::domain::UserId;
+
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// Counts commands. Its memory is bounded: users come from the settings, and each has at most
+/// `per_minute` times on record.
+pub(super) struct RateLimit {
+    per_minute: u32,
+    taken: Mutex<HashMap<UserId, VecDeque<Instant>>>,
+}
+
+impl RateLimit {
+    pub(super) fn new(per_minute: u32) -> Self {
+        Self { per_minute, taken: Mutex::default() }
+    }
+
+    /// Counts one command of `user`, or refuses it and says when to come again.
+    pub(super) fn take(&self, user: &UserId) -> Result<(), ApiError> {
+        self.take_at(user, Instant::now()).map_err(|wait| {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                format!(
+                    "{} commands a minute are taken from each user; try again in {seconds} s",
+                    self.per_minute
+                ),
+            )
+            .retry_after_s(seconds)
+        })
+    }
+
+    fn take_at(&self, user: &UserId, now: Instant) -> Result<(), Duration> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = taken.entry(user.clone()).or_default();
+        while times.front().is_some_and(|time| now.duration_since(*time) >= WINDOW) {
+            times.pop_front();
+        }
+        match times.front() {
+            Some(oldest) if times.len() >= self.per_minute as usize => {
+                Err(WINDOW.saturating_sub(now.duration_since(*oldest)))
+            }
+            _ => {
+                times.push_back(now);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_minute_holds_more_than_the_limit() {
+        let limit = RateLimit::new(3);
+        let (ann, bob, start) = (UserId("ann".into()), UserId("bob".into()), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        for seconds in [0, 10, 59] {
+            assert_eq!(limit.take_at(&ann, at(seconds)), Ok(()));
+        }
+        assert_eq!(limit.take_at(&ann, at(59)), Err(Duration::from_secs(1)));
+        assert_eq!(limit.take_at(&bob, at(59)), Ok(()), "another user has a window of their own");
+        assert_eq!(limit.take_at(&ann, at(60)), Ok(()));
+        assert_eq!(limit.take_at(&ann, at(61)), Err(Duration::from_secs(9)));
+    }
+}

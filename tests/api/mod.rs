@@ -1,0 +1,9 @@
+//! The HTTP door: every route through the router, streams over a real port, and what bad input gets.
+
+mod access;
+mod bad_input;
+mod commands;
+mod health;
+mod page;
+mod spoken;
+mod stream;
