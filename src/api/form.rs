@@ -23,7 +23,7 @@ const MAX_SESSION_CHARS: usize = 128;
 /// A command as JSON.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CommandBody {
+pub(super) struct CommandBody {
     /// What is to be done, 4,000 characters at most.
     pub text: String,
     /// The conversation; a new one is begun where it is absent.
@@ -41,7 +41,7 @@ pub struct CommandBody {
 #[derive(Debug, Default, PartialEq, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct CommandQuery {
+pub(super) struct CommandQuery {
     /// The conversation; a new one is begun where it is absent.
     #[serde(default)]
     pub session_id: Option<String>,
@@ -56,7 +56,7 @@ pub struct CommandQuery {
 /// A command as a multipart form, in any order; `file` or `text`, not both.
 #[derive(Debug, ToSchema)]
 #[allow(dead_code, reason = "it describes the form to readers of the API; fields are read one by one")]
-pub struct CommandForm {
+pub(super) struct CommandForm {
     /// The recording.
     #[schema(value_type = Option<String>, format = Binary)]
     file: Option<Vec<u8>>,
