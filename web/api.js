@@ -1,11 +1,16 @@
 // Everything that the page asks of the server, and nothing else.
 
-const TOKEN = "hark-token";
+import { serverSentEvents } from "./event-stream.js";
+import { sentence } from "./dom.js";
 
-/** A refusal of the server: `code` is stable, `message` is for a person. */
+const TOKEN = "hark-token";
+const MOST_FAILURES = 20;
+const LONGEST_PAUSE_MS = 5000;
+
+/** A refusal of the server: `code` is stable, `message` is for a person. Status 0: no answer came. */
 export class Refusal extends Error {
   constructor(status, problem, retryAfter) {
-    super(problem.detail || problem.title || `The server answered ${status}.`);
+    super(sentence(problem.detail || problem.title || `The server answered ${status}`));
     this.status = status;
     this.code = problem.code || "";
     this.retryAfter = retryAfter;
@@ -13,24 +18,40 @@ export class Refusal extends Error {
 }
 
 let askForToken = null;
+let asking = null;
+let declined = false;
 
-/** `ask` shows a dialog and resolves to a token. */
+/** `ask(reason)` shows a dialog and resolves to a token, or to null where the person wants none. */
 export function onTokenNeeded(ask) {
   askForToken = ask;
 }
 
-function remembered() {
+// Private windows may have no storage; the token then lives as long as the page.
+let held = null;
+function token(fresh) {
   try {
+    if (fresh) sessionStorage.setItem(TOKEN, fresh);
     return sessionStorage.getItem(TOKEN);
   } catch {
-    return null;
+    held = fresh ?? held;
+    return held;
   }
 }
 
-async function request(path, options = {}) {
+/** One dialog for all requests that need it. */
+async function signIn(reason) {
+  asking ??= askForToken(reason).finally(() => (asking = null));
+  const given = await asking;
+  declined = !given;
+  if (given) token(given);
+  return Boolean(given);
+}
+
+/** `inBackground`: nobody asked for this, so it asks nobody for a token again who gave none. */
+async function request(path, { inBackground = false, ...options } = {}) {
   const headers = new Headers(options.headers);
-  const token = remembered();
-  if (token) headers.set("Authorization", `Bearer ${token}`);
+  const sent = token();
+  if (sent) headers.set("Authorization", `Bearer ${sent}`);
   let response;
   try {
     response = await fetch(path, { ...options, headers });
@@ -38,16 +59,19 @@ async function request(path, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new Refusal(0, { detail: "Hark does not answer. Is it still running?" });
   }
-  if (response.status === 401 && askForToken) {
-    sessionStorage.setItem(TOKEN, await askForToken());
-    return request(path, options);
-  }
   if (response.ok) return response;
   let problem = {};
   try {
     problem = await response.json();
   } catch {
     // Not of Hark's making, so the status has to do.
+  }
+  if (response.status === 401 && askForToken && !(inBackground && declined)) {
+    // Another request may have been answered with a token while this one was on its way.
+    const isOld = token() !== sent;
+    if (isOld || (await signIn(sent ? "That token is not known here." : ""))) {
+      return request(path, { inBackground, ...options });
+    }
   }
   throw new Refusal(response.status, problem, Number(response.headers.get("Retry-After")) || null);
 }
@@ -62,7 +86,7 @@ const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export async function sendText(text, sessionId) {
   const accepted = await json("/api/voice/command", {
     method: "POST",
-    headers: { "Content-Type": "application/json", Prefer: "respond-async" },
+    headers: { "Content-Type": "application/json", Accept: "application/json", Prefer: "respond-async" },
     body: JSON.stringify({ text, sessionId, timezone }),
   });
   return accepted.commandId;
@@ -73,7 +97,12 @@ export async function sendAudio(recording, sessionId) {
   const query = new URLSearchParams({ sessionId, timezone });
   const accepted = await json(`/api/voice/command?${query}`, {
     method: "POST",
-    headers: { "Content-Type": recording.type || "application/octet-stream", Prefer: "respond-async" },
+    // Hark looks at the content; of a file that the browser knows no type for, it only needs the shape.
+    headers: {
+      "Content-Type": /^audio\//.test(recording.type) ? recording.type : "application/octet-stream",
+      Accept: "application/json",
+      Prefer: "respond-async",
+    },
     body: recording,
   });
   return accepted.commandId;
@@ -81,20 +110,21 @@ export async function sendAudio(recording, sessionId) {
 
 export const stopCommand = (id) => request(`/api/voice/commands/${id}`, { method: "DELETE" });
 export const readCommand = (id) => json(`/api/voice/commands/${id}`);
-export const readStatus = () => json("/api/status");
-export const readTools = () => json("/api/tools");
+export const readStatus = () => json("/api/status", { inBackground: true });
+export const readTools = () => json("/api/tools", { inBackground: true });
 
-export function readHistory(before) {
-  const query = new URLSearchParams({ limit: "30" });
+/** A page of the history, newest first; `next` is the `before` of the next page. */
+export function readHistory({ before, limit = 30 } = {}) {
+  const query = new URLSearchParams({ limit: String(limit) });
   if (before) query.set("before", before);
-  return json(`/api/voice/commands?${query}`);
+  return json(`/api/voice/commands?${query}`, { inBackground: true });
 }
 
 /**
  * Calls `show` for each event of a command until the last one. A lost connection is taken up again
- * after the last event seen, so that none is missed and none comes twice.
+ * after the last event seen, so that none is missed and none comes twice; `onConnection(isLost)` tells.
  */
-export async function follow(id, show) {
+export async function follow(id, show, onConnection = () => {}) {
   let last = 0;
   let failures = 0;
   for (;;) {
@@ -102,6 +132,8 @@ export async function follow(id, show) {
       const response = await request(`/api/voice/commands/${id}/events`, {
         headers: { Accept: "text/event-stream", ...(last ? { "Last-Event-ID": String(last) } : {}) },
       });
+      if (response.status === 204) return;
+      if (failures) onConnection(false);
       failures = 0;
       for await (const event of serverSentEvents(response.body)) {
         if (event.seq <= last) continue;
@@ -111,29 +143,9 @@ export async function follow(id, show) {
       }
     } catch (error) {
       if (error instanceof Refusal && error.status >= 400 && error.status < 500) throw error;
-      if (++failures > 6) throw error;
+      if (failures >= MOST_FAILURES) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** failures, 5000)));
-  }
-}
-
-/** The `data` of each event of a text/event-stream, parsed (WHATWG HTML, section 9.2). */
-async function* serverSentEvents(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  let data = [];
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const lines = (rest + value).split(/\r\n|\n|\r/);
-    rest = lines.pop();
-    for (const line of lines) {
-      if (line.startsWith("data:")) {
-        data.push(line.slice(5).replace(/^ /, ""));
-      } else if (line === "" && data.length) {
-        yield JSON.parse(data.join("\n"));
-        data = [];
-      }
-    }
+    if (failures++ === 0) onConnection(true);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(125 * 2 ** failures, LONGEST_PAUSE_MS)));
   }
 }

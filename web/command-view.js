@@ -1,7 +1,8 @@
 // One command on the page: what was said, the stages with their times, the plan, each call, the reply.
 // It is drawn from events alone, live and from the history alike.
 
-import { element, milliseconds, readable } from "./dom.js";
+import { element, milliseconds } from "./dom.js";
+import { Call } from "./call-view.js";
 
 const STAGES = {
   transcribing: "Hearing",
@@ -12,32 +13,30 @@ const STAGES = {
   clarifying: "Question",
   executing: "Doing",
 };
-const STATES = {
-  started: "under way",
-  progress: "under way",
-  done: "done",
-  failed: "failed",
-  unknown: "not known",
-  cancelled: "stopped",
-  skipped: "not done",
-};
+const UNSURE = 0.5;
 
 export class CommandView {
-  /** `onStop()` is called when the person stops it. */
+  /** `onStop()` is called when the person stops it; without it there is nothing to stop. */
   constructor({ said, onStop }) {
-    this.said = element("p", { class: said ? "said" : "said pending" }, said || "…");
+    this.said = element("p", { class: said ? "said" : "said pending" }, said || "A recording");
     this.stages = element("ol", { class: "stages", "aria-label": "Stages" });
     this.plan = element("p", { class: "plan", hidden: true });
     this.steps = element("ol", { class: "steps", "aria-label": "Calls", hidden: true });
     this.reply = element("p", { class: "reply", hidden: true });
     this.total = element("p", { class: "total", hidden: true });
-    this.stop = onStop
-      ? element("button", { type: "button", class: "stop", onclick: () => { this.stop.disabled = true; onStop(); } }, "Stop")
-      : null;
-    const answer = element("div", { class: "answer" }, this.stages, this.plan, this.steps, this.reply, this.total, this.stop);
-    this.node = element("li", { class: "command" }, this.said, answer);
+    this.line = element("p", { class: "line", hidden: true }, "Connection lost. Taking it up again …");
+    this.actions = element("p", { class: "actions" });
+    this.stop = element("button", { type: "button", class: "stop", onclick: onStop }, "Stop");
+    if (onStop) this.actions.append(this.stop);
+    const parts = [this.stages, this.plan, this.steps, this.reply, this.line, this.total, this.actions];
+    this.node = element("li", { class: "command" }, this.said, element("div", { class: "answer" }, ...parts));
     this.calls = new Map();
     this.stage = null;
+  }
+
+  /** The words of the command, as far as they are known. */
+  get words() {
+    return this.said.classList.contains("pending") ? "" : this.said.textContent;
   }
 
   /** Draws one event; returns the outcome after the last one. */
@@ -55,11 +54,11 @@ export class CommandView {
         return null;
       case "executing":
         this.enter(event.type, at);
-        this.showStep(event);
+        this.calls.get(data.step)?.show(data, event.message);
         return null;
       case "completed":
       case "error":
-        this.end(event, at);
+        this.end(data, at);
         return data;
       default:
         this.enter(event.type, at);
@@ -68,7 +67,7 @@ export class CommandView {
   }
 
   /** Ends the running stage and starts `type`, unless it is running already. */
-  enter(type, at, label = STAGES[type]) {
+  enter(type, at, label = STAGES[type] ?? type) {
     if (this.stage?.type === type) {
       this.stage.label.textContent = label;
       return;
@@ -82,95 +81,83 @@ export class CommandView {
 
   leave(at, failed = false) {
     if (!this.stage) return;
-    const { node, at: since } = this.stage;
+    const { node, at: since, label, type } = this.stage;
     node.className = failed ? "bad" : "";
-    node.append(element("time", {}, milliseconds(at - since)));
+    if (type === "transcribing" && !failed) label.textContent = STAGES.transcribing;
+    // A plan takes no time of its own: it is there once the thinking is over.
+    if (at - since >= 1) node.append(element("time", {}, milliseconds(at - since)));
     this.stage = null;
   }
 
   heard({ text, words, confidence }) {
     this.said.className = "said";
-    this.said.title = `Heard with ${Math.round(confidence * 100)} % confidence`;
+    this.said.title = `Heard with ${percent(confidence)} confidence`;
     const parts = (words ?? []).map((word) =>
-      word.confidence < 0.5
-        ? element("span", { class: "unsure", title: `${Math.round(word.confidence * 100)} % sure` }, word.text)
+      word.confidence < UNSURE
+        ? element("span", { class: "unsure", title: `${percent(word.confidence)} sure` }, word.text)
         : word.text,
     );
-    if (!parts.length) {
-      this.said.textContent = text;
-      return;
-    }
-    this.said.replaceChildren(...parts.flatMap((part, i) => (i ? [" ", part] : [part])));
+    if (parts.length) this.said.replaceChildren(...parts.flatMap((part, i) => (i ? [" ", part] : [part])));
+    else this.said.textContent = text;
   }
 
   showPlan(plan) {
     this.plan.hidden = false;
     this.plan.textContent = plan.executionPlan;
     this.steps.hidden = false;
-    plan.selectedTools.forEach(({ service, tool, params }, index) => {
-      const state = element("span", { class: "state" });
-      const body = element("div", { class: "body" }, element("h4", {}, "Arguments"), element("pre", {}, readable(params)));
-      const details = element(
-        "details",
-        {},
-        element("summary", {}, element("span", { class: "name" }, `${service} · ${tool.replaceAll("_", " ")}`), state),
-        body,
-      );
-      this.steps.append(element("li", {}, details));
-      this.calls.set(index + 1, { details, state, body });
+    plan.selectedTools.forEach((step, index) => {
+      const call = new Call(step);
+      this.steps.append(call.node);
+      this.calls.set(index + 1, call);
     });
   }
 
-  showStep({ data, message }) {
-    const call = this.calls.get(data.step);
-    if (!call) return;
-    const status = data.receipt?.status ?? data.status;
-    call.details.className = status;
-    call.state.textContent = STATES[status] ?? status;
-    if (data.status === "progress") call.state.textContent = data.note ?? message;
-    if (data.receipt) this.showReceipt(call, data.receipt);
-  }
-
-  showReceipt(call, receipt) {
-    call.details.className = receipt.status;
-    call.state.textContent = `${STATES[receipt.status] ?? receipt.status} · ${milliseconds(receipt.elapsedMs)}`;
-    const parts = [element("h4", {}, "Arguments"), element("pre", {}, readable(receipt.arguments))];
-    if (receipt.error) parts.push(element("h4", {}, "What went wrong"), element("p", {}, receipt.error));
-    if (receipt.text) parts.push(element("h4", {}, "Result"), element("pre", { tabindex: "0" }, receipt.text));
-    if (receipt.structured != null) {
-      parts.push(element("h4", {}, "Data"), element("pre", { tabindex: "0" }, readable(receipt.structured)));
-    }
-    call.body.replaceChildren(...parts);
-  }
-
-  end({ type, data: outcome }, at) {
-    this.leave(at, type === "error");
-    this.stop?.remove();
-    if (outcome.text && this.said.classList.contains("pending")) {
+  end(outcome, at) {
+    const isFailed = Boolean(outcome.error);
+    const isStopped = outcome.error?.code === "cancelled";
+    this.leave(at, isFailed && !isStopped);
+    this.settle();
+    if (this.said.classList.contains("pending")) {
       this.said.className = "said";
-      this.said.textContent = outcome.text;
-    } else if (this.said.classList.contains("pending")) {
-      this.said.textContent = "(nothing heard)";
+      this.said.textContent = outcome.text || "A recording without words";
     }
-    for (const receipt of outcome.results ?? []) {
-      const call = this.calls.get(receipt.step);
-      if (call) this.showReceipt(call, receipt);
-    }
-    this.reply.hidden = false;
-    this.reply.textContent = outcome.reply;
-    this.reply.className = outcome.needsClarification ? "reply question" : outcome.success ? "reply" : "reply bad";
+    for (const receipt of outcome.results ?? []) this.calls.get(receipt.step)?.showReceipt(receipt);
+    this.tell(outcome.reply, outcome.needsClarification ? "question" : isFailed && !isStopped ? "bad" : "");
     this.total.hidden = false;
-    this.total.replaceChildren(`${milliseconds(outcome.executionTime)} in all`);
-    if (outcome.plan) this.total.append(element("span", {}, `${Math.round(outcome.plan.confidence * 100)} % sure of the plan`));
+    this.total.replaceChildren(element("span", {}, `${milliseconds(outcome.executionTime)} in all`));
+    if (outcome.plan) this.total.append(element("span", {}, `${percent(outcome.plan.confidence)} sure of the plan`));
+    if (outcome.needsClarification) this.total.append(element("span", {}, "Answer below, by voice or by typing."));
   }
 
-  /** The command never got as far as an event. */
-  refuse(message) {
+  /** No event will come: why, and what the person can do about it, as `[label, action]`. */
+  refuse(message, ...ways) {
     this.leave(Date.now(), true);
-    this.stop?.remove();
+    this.settle();
     this.said.classList.remove("pending");
-    this.reply.hidden = false;
-    this.reply.className = "reply bad";
-    this.reply.textContent = message;
+    this.tell(message, "bad");
+    for (const [label, act] of ways) {
+      this.actions.append(element("button", { type: "button", class: "plain", onclick: act }, label));
+    }
   }
+
+  /** The connection is lost, or there again. */
+  connection(isLost) {
+    this.line.hidden = !isLost;
+  }
+
+  tell(words, kind) {
+    this.reply.hidden = false;
+    this.reply.className = `reply ${kind}`.trim();
+    this.reply.textContent = words;
+  }
+
+  settle() {
+    this.line.hidden = true;
+    if (this.stop === document.activeElement) document.getElementById("text").focus();
+    this.stop.remove();
+  }
+}
+
+function percent(share) {
+  return `${Math.round(share * 100)}\u00a0%`;
 }

@@ -14,12 +14,28 @@ export function element(name, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** A time for people: `480 ms`, `2.3 s`, `14 s`, never broken between number and unit. */
 export function milliseconds(ms) {
   if (ms == null) return "";
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  if (ms < 1) return "under 1\u00a0ms";
+  return ms < 1000 ? `${Math.round(ms)}\u00a0ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)}\u00a0s`;
 }
 
 /** A value for people: text as it is, anything else as indented JSON. */
 export function readable(value) {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
+
+/** A message as a sentence: services write them for logs, with a small letter and without a full stop. */
+export function sentence(message) {
+  const words = String(message ?? "").trim();
+  if (!words) return "";
+  return words[0].toUpperCase() + words.slice(1) + (/[.!?…]$/.test(words) ? "" : ".");
+}
+
+/** The parts of a text, each command of Hark's in it set apart as code, so that it can be copied. */
+export function withCommands(text) {
+  return String(text)
+    .split(/`?(hark (?:models|doctor|serve)(?: [\w./-]*\w)*)`?/)
+    .map((part, index) => (index % 2 ? element("code", {}, part) : part));
 }

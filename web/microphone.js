@@ -1,22 +1,27 @@
-// The microphone: opened on the first use, kept open for a while so that the next word is not lost,
-// recorded as 16 kHz mono PCM where the browser can, else at its own rate (the server resamples).
+// The microphone: opened on the first use, kept open for a little while so that the next word is not
+// lost, recorded as 16 kHz mono PCM where the browser can, else at its own rate (the server resamples).
 
 import { wav } from "./wav.js";
 
-const KEEP_OPEN_MS = 30_000;
-const MAX_SECONDS = 58;
+const KEEP_OPEN_MS = 15_000;
 
 export class Microphone {
   /** `onLevel(0..1)` is called while recording, `onFull()` when the longest recording is reached. */
   constructor({ onLevel, onFull }) {
     this.onLevel = onLevel;
     this.onFull = onFull;
+    this.longestSeconds = 58;
     this.blocks = null;
     this.context = null;
   }
 
   get recording() {
     return this.blocks !== null;
+  }
+
+  /** Seconds recorded so far. */
+  get seconds() {
+    return this.recording ? this.samples / this.context.sampleRate : 0;
   }
 
   /** Starts recording; rejects with a sentence for the person. */
@@ -27,14 +32,17 @@ export class Microphone {
     this.blocks = [];
   }
 
-  /** Ends recording; resolves to a WAV file as a Blob. */
-  stop() {
-    const blocks = this.blocks ?? [];
+  /** Ends recording, with the last word whole; resolves to a WAV file as a Blob and its length. */
+  async stop() {
+    await new Promise((resolve) => {
+      this.onDrained = resolve;
+      this.node.port.postMessage("drain");
+    });
+    const { blocks, seconds } = this;
     this.blocks = null;
     this.onLevel(0);
-    clearTimeout(this.closing);
     this.closing = setTimeout(() => this.close(), KEEP_OPEN_MS);
-    return { file: wav(blocks, this.context.sampleRate), seconds: this.samples / this.context.sampleRate };
+    return { file: wav(blocks, this.context.sampleRate), seconds };
   }
 
   async open() {
@@ -42,15 +50,13 @@ export class Microphone {
     if (!navigator.mediaDevices) {
       throw new Error("The browser gives no microphone to this page: it needs https or localhost.");
     }
-    let stream;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({
+      this.stream = await navigator.mediaDevices.getUserMedia({
         audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
       });
     } catch (error) {
       throw new Error(reason(error));
     }
-    this.stream = stream;
     try {
       await this.connect(new AudioContext({ sampleRate: 16_000 }));
     } catch {
@@ -62,27 +68,29 @@ export class Microphone {
   async connect(context) {
     const source = context.createMediaStreamSource(this.stream);
     await context.audioWorklet.addModule("/capture.worklet.js");
-    const node = new AudioWorkletNode(context, "capture", { numberOfInputs: 1, numberOfOutputs: 0 });
-    node.port.onmessage = ({ data }) => this.take(data);
-    source.connect(node);
+    this.node = new AudioWorkletNode(context, "capture", { numberOfInputs: 1, numberOfOutputs: 0 });
+    this.node.port.onmessage = ({ data }) => this.take(data);
+    source.connect(this.node);
     await context.resume();
     this.context = context;
   }
 
   take(block) {
-    if (!this.blocks) return;
+    if (!block.length) {
+      this.onDrained?.();
+      return;
+    }
+    if (!this.recording) return;
     this.blocks.push(block);
     this.samples += block.length;
-    let peak = 0;
-    for (const sample of block) peak = Math.max(peak, Math.abs(sample));
-    this.onLevel(peak);
-    if (this.samples > MAX_SECONDS * this.context.sampleRate) this.onFull();
+    this.onLevel(block.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0));
+    if (this.seconds > this.longestSeconds) this.onFull();
   }
 
   close() {
     this.stream?.getTracks().forEach((track) => track.stop());
     this.context?.close();
-    this.stream = this.context = null;
+    this.stream = this.context = this.node = null;
   }
 }
 
