@@ -34,8 +34,11 @@ pub(super) async fn download(
     let mut fruitless = 0;
     while part.length() < size {
         let before = part.length();
-        let response = ask(client, address, size, part).await?;
-        let Err(reason) = receive(response, address, size, part, progress).await? else { continue };
+        let outcome = match ask(client, address, size, part).await? {
+            Ok(response) => receive(response, address, size, part, progress).await?,
+            Err(reason) => Err(reason),
+        };
+        let Err(reason) = outcome else { continue };
         fruitless = if part.length() > before { 0 } else { fruitless + 1 };
         if fruitless == FRUITLESS_TRIES {
             return Err(SourceError::Cut { address: address.to_owned(), done: part.length(), size, reason });
@@ -44,16 +47,26 @@ pub(super) async fn download(
     Ok(())
 }
 
-/// Asks for the missing bytes, and settles what the answer's body starts with.
-async fn ask(client: &Client, address: &str, size: u64, part: &mut Part) -> Result<Response, SourceError> {
+/// Asks for the missing bytes, and settles what the answer's body starts with. The inner error is a
+/// connection that ended before the answer, which another try may mend.
+async fn ask(
+    client: &Client,
+    address: &str,
+    size: u64,
+    part: &mut Part,
+) -> Result<Result<Response, String>, SourceError> {
     let mut request = client.get(address);
     if part.length() > 0 {
         request = request.header(RANGE, format!("bytes={}-", part.length()));
     }
-    let response = request.send().await.map_err(|error| SourceError::Unreachable {
-        address: address.to_owned(),
-        reason: innermost(&error),
-    })?;
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) if error.is_connect() || error.is_timeout() || error.is_redirect() => {
+            let reason = innermost(&error);
+            return Err(SourceError::Unreachable { address: address.to_owned(), reason });
+        }
+        Err(error) => return Ok(Err(innermost(&error))),
+    };
     match response.status() {
         StatusCode::PARTIAL_CONTENT if starts_at(&response, part.length()) => {}
         // The server sends all of it, or another stretch than asked for: only a fresh start is safe.
@@ -70,7 +83,7 @@ async fn ask(client: &Client, address: &str, size: u64, part: &mut Part) -> Resu
             found: part.length() + length,
             expected: size,
         }),
-        _ => Ok(response),
+        _ => Ok(Ok(response)),
     }
 }
 
