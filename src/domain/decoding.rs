@@ -14,10 +14,7 @@ pub struct Decoding {
     pub window_step_frames: u32,
     /// Decodes once more at the full window when the first text fails the checks.
     pub retry_full_window: bool,
-    /// The model gives timestamps, so that sound beyond one window is read on from where its last
-    /// sentence ended. Without them long sound is cut at quiet places.
-    pub timestamps: bool,
-    /// Sound longer than this many milliseconds is read in several windows.
+    /// Sound longer than this many milliseconds is cut at quiet places and read piece by piece.
     pub longest_piece_ms: u32,
     /// Words may be put into the model's mind before it listens.
     pub prompt: bool,

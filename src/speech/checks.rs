@@ -72,7 +72,6 @@ mod tests {
             window_floor_frames: 32,
             window_step_frames: 1,
             retry_full_window: false,
-            timestamps: false,
             longest_piece_ms: 8_000,
             prompt: false,
             beam: 1,

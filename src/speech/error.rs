@@ -21,6 +21,9 @@ pub enum SpeechError {
     /// Too many wait.
     #[error("{0} recordings wait to be heard already; try again in a moment")]
     Busy(usize),
+    /// The weights were not in memory in time.
+    #[error("the speech model is still being loaded; try again in a moment")]
+    Loading,
     /// It took too long.
     #[error("the recording could not be heard within {} s; try a shorter one, or a smaller speech model", .0.as_secs())]
     Timeout(Duration),
@@ -57,6 +60,7 @@ impl SpeechError {
             Self::TooShort(_) => "speech_too_short",
             Self::Unintelligible => "speech_unintelligible",
             Self::Busy(_) => "speech_busy",
+            Self::Loading => "speech_loading",
             Self::Timeout(_) => "speech_timeout",
             Self::Cancelled => "speech_cancelled",
             Self::ModelMissing { .. } => "speech_model_missing",

@@ -4,6 +4,7 @@
 //! when it is full. Speech is never written down anywhere but in the answer.
 
 mod checks;
+mod engine_log;
 mod error;
 mod pieces;
 mod pool;

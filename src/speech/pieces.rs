@@ -14,6 +14,10 @@ const SILENCE_RMS: f32 = 0.003;
 /// Less sound than this is no word.
 const LEAST_SOUND: Duration = Duration::from_millis(120);
 
+/// How much louder than the quietest tenth of a recording its words are. The gaps inside of words
+/// alone make speech differ by far more, also where no pause is left and a fan runs.
+const OVER_BACKGROUND: f32 = 1.8;
+
 /// What the gate says of a recording.
 #[derive(Debug, PartialEq)]
 pub(super) enum Gate {
@@ -21,19 +25,52 @@ pub(super) enum Gate {
     Silent,
     /// The sound in it is too short for a word.
     TooShort(Duration),
+    /// There is sound, but it never changes as speech does: a hum, a hiss, a whistle.
+    Steady,
     /// There is sound for so long.
     Sound(Duration),
 }
 
 /// Looks for sound.
 pub(super) fn gate(samples: &[f32]) -> Gate {
-    let loud = samples.chunks(FRAME).filter(|frame| rms(frame) > SILENCE_RMS).count();
-    let sound = Duration::from_millis(20) * u32::try_from(loud).unwrap_or(u32::MAX);
-    match sound {
+    let levels = Levels::of(samples);
+    match levels.above(SILENCE_RMS) {
         Duration::ZERO => Gate::Silent,
         short if short < LEAST_SOUND => Gate::TooShort(short),
-        long => Gate::Sound(long),
+        // The steps from sample to sample are steady also for a rumble, whose level wanders.
+        _ if levels.above_background() < LEAST_SOUND || steps(samples).above_background() < LEAST_SOUND => {
+            Gate::Steady
+        }
+        sound => Gate::Sound(sound),
     }
+}
+
+/// The loudness of each frame, in order of loudness.
+struct Levels(Vec<f32>);
+
+impl Levels {
+    fn of(samples: &[f32]) -> Self {
+        let mut levels: Vec<f32> = samples.chunks(FRAME).map(rms).collect();
+        levels.sort_by(f32::total_cmp);
+        Self(levels)
+    }
+
+    /// How long the sound is louder than that.
+    fn above(&self, level: f32) -> Duration {
+        let frames = self.0.len() - self.0.partition_point(|frame| *frame <= level);
+        Duration::from_millis(20) * u32::try_from(frames).unwrap_or(u32::MAX)
+    }
+
+    /// How long it stands out from its quietest tenth.
+    fn above_background(&self) -> Duration {
+        let background = self.0.get(self.0.len() / 10).copied().unwrap_or_default();
+        self.above(background * OVER_BACKGROUND)
+    }
+}
+
+fn steps(samples: &[f32]) -> Levels {
+    let steps: Vec<f32> = samples.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    Levels::of(&steps)
 }
 
 /// Cuts into pieces of at most `longest` samples, each cut in the quietest tenth of a second of the
@@ -76,7 +113,9 @@ mod tests {
     fn silence_and_clicks_do_not_pass_the_gate() {
         assert_eq!(gate(&[0.0005; 16_000]), Gate::Silent);
         assert_eq!(gate(&tone(0.06)), Gate::TooShort(Duration::from_millis(60)));
-        assert_eq!(gate(&tone(1.0)), Gate::Sound(Duration::from_secs(1)));
+        assert_eq!(gate(&tone(1.0)), Gate::Steady);
+        let word: Vec<f32> = [tone(0.3), vec![0.001; 3_200], tone(0.4)].concat();
+        assert_eq!(gate(&word), Gate::Sound(Duration::from_millis(700)));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! whisper.cpp through whisper-rs: one context, a state for each thread of the pool.
 //!
 //! Three safe calls of whisper-rs 0.16 do harm and are not used: its VAD switch does nothing, its
-//! grammar setter crashes, its safe abort callback is unsound. `set_language` leaks, so parameters are
-//! made once for each thread and cloned.
+//! grammar setter crashes, its safe abort callback is unsound. `set_language` leaks on each call, and English is
+//! whisper.cpp's default; parameters are made once for each thread and cloned.
 
 use std::ffi::c_void;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
 
 use super::checks::{self, Heard, Verdict};
+use super::engine_log;
 use super::pieces::{self, Gate};
 use super::pool::{Exit, Job, Pool};
 use super::window::{self, FULL_FRAMES};
@@ -25,12 +27,16 @@ use crate::domain::{Decoding, Pcm, SAMPLE_RATE_HZ, Transcript, Word};
 /// Shorter clips are padded with silence to this: whisper.cpp hears nothing in less.
 const LEAST_SAMPLES: usize = SAMPLE_RATE_HZ as usize;
 
+/// The most tokens of a prompt. Each costs decoding time, and whisper.cpp has room for 224.
+const PROMPT_TOKENS: usize = 200;
+
 /// A whisper model and the threads that run it.
 pub struct Whisper {
     pool: Pool,
     model: SpeechModel,
     deadline: Duration,
-    broken: Arc<OnceLock<SpeechError>>,
+    /// Set when the weights are there, or can't be.
+    loaded: Arc<OnceLock<Result<(), SpeechError>>>,
 }
 
 impl Whisper {
@@ -40,8 +46,7 @@ impl Whisper {
     /// # Errors
     /// Where the model's file is not there, or threads can't be started.
     pub fn load(config: SpeechConfig) -> Result<Self, SpeechError> {
-        // whisper.cpp writes its log to standard error unless it is led elsewhere.
-        whisper_rs::install_logging_hooks();
+        engine_log::lead_to_tracing();
         if let Weights::File(path) = &config.model.weights
             && !path.is_file()
         {
@@ -53,11 +58,11 @@ impl Whisper {
             note: config.model.note.clone(),
         };
         let (pool, exit) = Pool::new(config.queue.max(1));
-        let broken = Arc::new(OnceLock::new());
+        let loaded = Arc::new(OnceLock::new());
         let deadline = config.deadline;
-        let faults = broken.clone();
-        spawn("speech-load", move || load_and_serve(&config, &exit, &faults))?;
-        Ok(Self { pool, model, deadline, broken })
+        let told = loaded.clone();
+        spawn("speech-0", move || load_and_serve(&config, &exit, &told))?;
+        Ok(Self { pool, model, deadline, loaded })
     }
 }
 
@@ -69,7 +74,7 @@ impl Transcriber for Whisper {
         hints: Hints,
         cancel: CancellationToken,
     ) -> Result<Transcript, SpeechError> {
-        if let Some(error) = self.broken.get() {
+        if let Some(Err(error)) = self.loaded.get() {
             return Err(error.clone());
         }
         let stop = Arc::new(AtomicBool::new(false));
@@ -80,10 +85,14 @@ impl Transcriber for Whisper {
         self.pool.submit(Job { pcm, hints, stop, until, given: self.deadline, answer })?;
         tokio::select! {
             () = cancel.cancelled() => Err(SpeechError::Cancelled),
-            () = tokio::time::sleep(self.deadline) => Err(SpeechError::Timeout(self.deadline)),
-            answer = answered => answer.unwrap_or_else(|_| Err(self.broken.get().cloned().unwrap_or_else(
-                || SpeechError::Failed("its thread ended".to_owned()),
-            ))),
+            () = tokio::time::sleep(self.deadline) => Err(match self.loaded.get() {
+                None => SpeechError::Loading,
+                Some(Err(error)) => error.clone(),
+                Some(Ok(())) => SpeechError::Timeout(self.deadline),
+            }),
+            answer = answered => answer.unwrap_or_else(|_| {
+                Err(SpeechError::Failed("its thread ended".to_owned()))
+            }),
         }
     }
 
@@ -109,11 +118,11 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), SpeechE
 }
 
 /// Loads the weights, starts the other threads, and becomes the first worker.
-fn load_and_serve(config: &SpeechConfig, exit: &Exit, broken: &OnceLock<SpeechError>) {
+fn load_and_serve(config: &SpeechConfig, exit: &Exit, loaded: &OnceLock<Result<(), SpeechError>>) {
     let started = Instant::now();
     let give_up = |error: SpeechError| {
         tracing::error!(%error, "the speech model can't be used");
-        let _ = broken.set(error.clone());
+        let _ = loaded.set(Err(error.clone()));
         while let Some(job) = exit.next() {
             let _ = job.answer.send(Err(error.clone()));
         }
@@ -166,8 +175,17 @@ fn serve(context: &Arc<WhisperContext>, config: &SpeechConfig, exit: &Exit) -> R
         decoding: &config.model.decoding,
     };
     while let Some(job) = exit.next() {
-        let heard = listener.listen(&job);
+        // A fault on one recording must not cost the thread. What a pass left in the state is replaced
+        // by the next one before anything is read, so nothing of one recording reaches another.
+        let heard = panic::catch_unwind(AssertUnwindSafe(|| listener.listen(&job)));
+        let heard = heard.unwrap_or_else(|_| Err(SpeechError::Failed("it panicked".to_owned())));
+        let lost = matches!(heard, Err(SpeechError::Failed(_)));
         let _ = job.answer.send(heard);
+        if lost {
+            // whisper.cpp may have freed the state already; freeing it twice would end the process.
+            let fresh = context.create_state().map_err(failed)?;
+            std::mem::forget(std::mem::replace(&mut listener.state, fresh));
+        }
     }
     Ok(())
 }
@@ -181,7 +199,6 @@ fn parameters(decoding: &Decoding, threads: usize) -> FullParams<'static, 'stati
     };
     let mut parameters = FullParams::new(strategy);
     parameters.set_n_threads(i32::try_from(threads.max(1)).unwrap_or(1));
-    parameters.set_language(Some("en"));
     parameters.set_no_context(true);
     parameters.set_no_timestamps(true);
     parameters.set_single_segment(true);
@@ -189,7 +206,6 @@ fn parameters(decoding: &Decoding, threads: usize) -> FullParams<'static, 'stati
     parameters.set_suppress_nst(true);
     parameters.set_temperature(0.0);
     parameters.set_temperature_inc(0.0);
-    parameters.set_max_tokens(i32::try_from(decoding.max_tokens).unwrap_or(96));
     parameters.set_print_progress(false);
     parameters.set_print_realtime(false);
     parameters.set_print_special(false);
@@ -211,6 +227,7 @@ impl Listener<'_> {
         let samples = job.pcm.samples();
         match pieces::gate(samples) {
             Gate::Silent => return Err(SpeechError::Silence),
+            Gate::Steady => return Err(SpeechError::NoSpeech),
             Gate::TooShort(sound) => return Err(SpeechError::TooShort(sound)),
             Gate::Sound(_) => {}
         }
@@ -276,6 +293,7 @@ impl Listener<'_> {
         let limit = Limit { stop: &job.stop, until: job.until };
         let mut parameters = self.parameters.clone();
         parameters.set_audio_ctx(i32::try_from(window).unwrap_or(0));
+        parameters.set_max_tokens(window::token_limit(samples.len(), self.decoding));
         if !prompt.is_empty() {
             parameters.set_tokens(prompt);
         }
@@ -328,11 +346,13 @@ impl Listener<'_> {
 
     fn prompt(&self, hints: &Hints) -> Vec<i32> {
         let text = hints.prompt.as_deref().filter(|_| self.decoding.prompt).unwrap_or_default();
-        match text.is_empty() {
-            true => Vec::new(),
-            // Half of the text context is for the prompt; whisper.cpp keeps its end.
-            false => self.context.tokenize(text, 224).unwrap_or_default(),
+        if text.is_empty() {
+            return Vec::new();
         }
+        // A token has at least one byte. With room for fewer tokens than there are, whisper-rs 0.16
+        // takes the negative answer for a length.
+        let mut tokens = self.context.tokenize(text, text.len() + 1).unwrap_or_default();
+        tokens.split_off(tokens.len().saturating_sub(PROMPT_TOKENS))
     }
 }
 

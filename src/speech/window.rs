@@ -20,6 +20,14 @@ pub(super) fn fitted(samples: usize, decoding: &Decoding) -> u32 {
     wanted.min(FULL_FRAMES)
 }
 
+/// The most tokens that so many samples can have, which bounds the time of a model that is lost in a
+/// loop. Some are granted to any clip, since even one short word has several.
+pub(super) fn token_limit(samples: usize, decoding: &Decoding) -> i32 {
+    let seconds = samples as f32 / SAMPLE_RATE_HZ as f32;
+    let likely = 16 + (seconds * decoding.max_tokens_per_second).ceil() as u32;
+    i32::try_from(likely.min(decoding.max_tokens)).unwrap_or(i32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,7 +38,6 @@ mod tests {
             window_floor_frames: floor,
             window_step_frames: step,
             retry_full_window: false,
-            timestamps: false,
             longest_piece_ms: 8_000,
             prompt: false,
             beam: 1,
@@ -47,5 +54,12 @@ mod tests {
         assert_eq!(fitted(10 * 16_000, &stock), 640);
         assert_eq!(fitted(29 * 16_000, &stock), 1_500);
         assert_eq!(fitted(16_001, &decoding(8, 32, 1)), 59);
+    }
+
+    #[test]
+    fn a_lost_model_ends_soon() {
+        let mini = decoding(8, 32, 1);
+        assert_eq!(token_limit(2 * 16_000, &mini), 34);
+        assert_eq!(token_limit(60 * 16_000, &mini), 96);
     }
 }
