@@ -133,7 +133,7 @@ fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiEr
         }
     }
     user.cloned()
-        .ok_or_else(|| unauthorized("token_wrong", "this token is not known; HARK_TOKEN names the right one"))
+        .ok_or_else(|| unauthorized("token_wrong", "this token is not known; HARK_SERVER__TOKEN names the right one"))
 }
 
 fn unauthorized(code: &str, detail: &str) -> ApiError {

@@ -10,7 +10,7 @@ pub enum BindError {
     /// Everybody on the network could give commands.
     #[error(
         "{0} can be reached from other machines and no token is set, so that anybody there could give \
-         commands; set HARK_TOKEN to a long random text, or bind to 127.0.0.1"
+         commands; set HARK_SERVER__TOKEN to a long random text, or bind to 127.0.0.1"
     )]
     TokenMissing(SocketAddr),
     /// A token that is guessed too soon.

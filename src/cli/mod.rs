@@ -10,6 +10,7 @@ mod output;
 mod processor;
 mod progress_view;
 mod say;
+mod serve;
 mod signals;
 mod tools;
 mod transcribe;
@@ -41,6 +42,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Serve the page and the HTTP interface.
+    Serve(serve::Serve),
     /// Carry out one command, typed or spoken, and show what is done.
     Say(say::Say),
     /// Write down what is said in recordings.
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.verb {
+            Verb::Serve(verb) => verb.run(&sources, &output).await,
             Verb::Say(verb) => verb.run(&sources, &output).await,
             Verb::Transcribe(verb) => verb.run(&sources, &output).await,
             Verb::Tools(verb) => verb.run(&sources, &output).await,
