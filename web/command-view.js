@@ -14,6 +14,7 @@ const STAGES = {
   executing: "Doing",
 };
 const UNSURE = 0.5;
+const TICK_MS = 1000;
 
 export class CommandView {
   /** `onStop()` is called when the person stops it; without it there is nothing to stop. */
@@ -74,18 +75,28 @@ export class CommandView {
     }
     this.leave(at);
     const name = element("span", {}, label);
-    const node = element("li", { class: "now" }, name);
+    const time = element("time", { hidden: true });
+    const node = element("li", { class: "now" }, name, time);
     this.stages.append(node);
-    this.stage = { type, at, node, label: name };
+    // The server's clock may differ from this one, so a running stage is measured here and corrected at its end.
+    const began = performance.now();
+    const tick = setInterval(() => {
+      time.hidden = false;
+      time.textContent = `${Math.round((performance.now() - began) / 1000)}\u00a0s`;
+    }, TICK_MS);
+    this.stage = { type, at, node, label: name, time, tick };
   }
 
-  leave(at, failed = false) {
+  /** `how` is empty, `bad` or `stopped`. */
+  leave(at, how = "") {
     if (!this.stage) return;
-    const { node, at: since, label, type } = this.stage;
-    node.className = failed ? "bad" : "";
-    if (type === "transcribing" && !failed) label.textContent = STAGES.transcribing;
+    const { node, at: since, label, type, time, tick } = this.stage;
+    clearInterval(tick);
+    node.className = how;
+    if (type === "transcribing" && !how) label.textContent = STAGES.transcribing;
     // A plan takes no time of its own: it is there once the thinking is over.
-    if (at - since >= 1) node.append(element("time", {}, milliseconds(at - since)));
+    time.hidden = at - since < 1;
+    time.textContent = time.hidden ? "" : milliseconds(at - since);
     this.stage = null;
   }
 
@@ -115,29 +126,42 @@ export class CommandView {
   end(outcome, at) {
     const isFailed = Boolean(outcome.error);
     const isStopped = outcome.error?.code === "cancelled";
-    this.leave(at, isFailed && !isStopped);
+    this.leave(at, isStopped ? "stopped" : isFailed ? "bad" : "");
     this.settle();
     if (this.said.classList.contains("pending")) {
       this.said.className = "said";
       this.said.textContent = outcome.text || "A recording without words";
     }
     for (const receipt of outcome.results ?? []) this.calls.get(receipt.step)?.showReceipt(receipt);
-    this.tell(outcome.reply, outcome.needsClarification ? "question" : isFailed && !isStopped ? "bad" : "");
+    // Where something was done, the calls tell by themselves what was not.
+    const isDoneInPart = outcome.results?.some((receipt) => receipt.status === "done");
+    const isBad = isFailed && !isStopped && !isDoneInPart;
+    this.tell(outcome.reply, outcome.needsClarification ? "question" : isBad ? "bad" : "");
     this.total.hidden = false;
     this.total.replaceChildren(element("span", {}, `${milliseconds(outcome.executionTime)} in all`));
     if (outcome.plan) this.total.append(element("span", {}, `${percent(outcome.plan.confidence)} sure of the plan`));
     if (outcome.needsClarification) this.total.append(element("span", {}, "Answer below, by voice or by typing."));
   }
 
-  /** No event will come: why, and what the person can do about it, as `[label, action]`. */
-  refuse(message, ...ways) {
-    this.leave(Date.now(), true);
+  /** It was told to stop, or could not be told. */
+  stopping(isTold) {
+    this.stop.textContent = isTold ? "Stopping …" : "Stop";
+    // Disabled it would lose the focus to nowhere.
+    if (isTold) this.stop.setAttribute("aria-disabled", "true");
+    else this.stop.removeAttribute("aria-disabled");
+  }
+
+  /** No event will come, and why. */
+  refuse(message) {
+    this.leave(Date.now(), "bad");
     this.settle();
     this.said.classList.remove("pending");
     this.tell(message, "bad");
-    for (const [label, act] of ways) {
-      this.actions.append(element("button", { type: "button", class: "plain", onclick: act }, label));
-    }
+  }
+
+  /** Something that the person can do about how it went. */
+  offer(label, act) {
+    this.actions.append(element("button", { type: "button", class: "plain", onclick: act }, label));
   }
 
   /** The connection is lost, or there again. */

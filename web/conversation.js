@@ -59,48 +59,67 @@ export function refused(said, message) {
 
 /** Stops the latest command under way; tells whether there was one. */
 export function stopLatest() {
-  running.at(-1)?.();
-  return running.length > 0;
+  if (!running.length) return false;
+  stop(running.at(-1));
+  return true;
+}
+
+/** A command under way, on the page until `running` is told of its end; `id` is what it goes by, once it has one. */
+function begin(said, id = null) {
+  const job = { id, isStopped: false };
+  job.view = new CommandView({ said, onStop: () => stop(job) });
+  add(job.view);
+  running.push(job);
+  return job;
+}
+
+function ended(job) {
+  running = running.filter((other) => other !== job);
 }
 
 async function carryOut(said, send, retry) {
-  const job = { id: null, isStopped: false };
-  const view = new CommandView({ said, onStop: () => stop(job, view) });
-  add(view);
-  const stopThis = () => stop(job, view);
-  running.push(stopThis);
+  const job = begin(said);
+  const { view } = job;
   try {
     job.id = await send();
     views.set(job.id, view);
-    if (job.isStopped) tellToStop(job.id);
-    await watch(job.id, view);
+    if (job.isStopped) tellToStop(job);
+    const outcome = await watch(job.id, view);
+    // Typed in vain, so that it may be mended; a recording that was not understood is better spoken anew.
+    if (said && outcome?.error && !outcome.results?.length) view.offer(...retry);
   } catch (error) {
     const wait = error.retryAfter ? ` Try again in ${error.retryAfter} seconds.` : "";
     const way = job.id ? ["Look again", () => replace(view, job.id)] : retry;
-    view.refuse(error.message + wait, way);
+    view.refuse(error.message + wait);
+    view.offer(...way);
     announce(error.message + wait);
   } finally {
-    running = running.filter((other) => other !== stopThis);
+    ended(job);
   }
 }
 
-function stop(job, view) {
+function stop(job) {
+  if (job.isStopped) return;
   job.isStopped = true;
-  view.stop.disabled = true;
-  view.stop.textContent = "Stopping …";
-  if (job.id) tellToStop(job.id);
+  job.view.stopping(true);
+  if (job.id) tellToStop(job);
 }
 
-function tellToStop(id) {
-  stopCommand(id).catch((error) => {
+function tellToStop(job) {
+  stopCommand(job.id).catch((error) => {
     // It ended while the request was on its way: its last event says how.
-    if (error.code !== "command_finished") announce(error.message);
+    if (error.code === "command_finished") return;
+    job.isStopped = false;
+    job.view.stopping(false);
+    announce(error.message);
   });
 }
 
-/** Follows a command live. */
+/** Follows a command live, to its outcome. */
 async function watch(id, view) {
-  await follow(id, (event) => draw(view, event), (isLost) => view.connection(isLost));
+  let outcome = null;
+  await follow(id, (event) => (outcome = draw(view, event)), (isLost) => view.connection(isLost));
+  return outcome;
 }
 
 function draw(view, event) {
@@ -111,6 +130,7 @@ function draw(view, event) {
   else if (event.data?.transcript || view.stage?.type !== before) announceStage(event.message);
   if (wasAtEnd) scrollToEnd();
   if (outcome?.needsClarification && !document.querySelector("dialog[open]")) byId("text").focus();
+  return outcome;
 }
 
 /** Shows a command of the history, live where it still runs. */
@@ -120,15 +140,15 @@ export async function reopen(item) {
     shown.node.scrollIntoView({ block: "nearest" });
     return;
   }
-  const job = { id: item.commandId };
-  const isRunning = item.success == null;
-  const view = new CommandView({ said: item.text, onStop: isRunning ? () => stop(job, view) : null });
-  views.set(item.commandId, view);
-  add(view);
+  const id = item.commandId;
+  const job = item.success == null ? begin(item.text, id) : null;
+  const view = job?.view ?? new CommandView({ said: item.text });
+  views.set(id, view);
+  if (!job) add(view);
   try {
-    const { events, outcome, status } = await readCommand(item.commandId);
+    const { events, outcome, status } = await readCommand(id);
     if (status === "running") {
-      await watch(item.commandId, view);
+      await watch(id, view);
       return;
     }
     for (const event of events) {
@@ -138,7 +158,10 @@ export async function reopen(item) {
     else view.refuse(LOST);
     scrollToEnd();
   } catch (error) {
-    view.refuse(error.message, ["Look again", () => replace(view, item.commandId)]);
+    view.refuse(error.message);
+    view.offer("Look again", () => replace(view, id));
+  } finally {
+    ended(job);
   }
 }
 
@@ -163,11 +186,11 @@ function add(view) {
 }
 
 function isAtEnd() {
-  const main = byId("main");
-  return main.scrollHeight - main.scrollTop - main.clientHeight < NEAR_END_PX;
+  const place = byId("conversation");
+  return place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END_PX;
 }
 
 function scrollToEnd() {
   // At once: where it is still on its way, the next event cannot tell whether to follow.
-  byId("main").scrollTop = byId("main").scrollHeight;
+  byId("conversation").scrollTop = byId("conversation").scrollHeight;
 }

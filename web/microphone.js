@@ -46,7 +46,9 @@ export class Microphone {
   }
 
   async open() {
-    if (this.context) return;
+    if (this.context && this.stream.active) return;
+    // It was unplugged, or taken away, since it was opened.
+    this.close();
     if (!navigator.mediaDevices) {
       throw new Error("The browser gives no microphone to this page: it needs https or localhost.");
     }
@@ -58,21 +60,26 @@ export class Microphone {
       throw new Error(reason(error));
     }
     try {
-      await this.connect(new AudioContext({ sampleRate: 16_000 }));
-    } catch {
       // Some browsers do not convert between the device's rate and the context's.
-      await this.connect(new AudioContext());
+      await this.connect({ sampleRate: 16_000 }).catch(() => {
+        this.context?.close();
+        return this.connect({});
+      });
+    } catch (error) {
+      this.close();
+      throw new Error(reason(error));
     }
   }
 
-  async connect(context) {
+  async connect(options) {
+    const context = new AudioContext(options);
+    this.context = context;
     const source = context.createMediaStreamSource(this.stream);
     await context.audioWorklet.addModule("/capture.worklet.js");
     this.node = new AudioWorkletNode(context, "capture", { numberOfInputs: 1, numberOfOutputs: 0 });
     this.node.port.onmessage = ({ data }) => this.take(data);
     source.connect(this.node);
     await context.resume();
-    this.context = context;
   }
 
   take(block) {

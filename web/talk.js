@@ -10,7 +10,7 @@ const LEAST_SECONDS = 0.25;
 
 const talk = byId("talk");
 const level = byId("level");
-const live = byId("live");
+const thrower = byId("throw-away");
 let pressedAt = 0;
 let opening = null;
 let ending = null;
@@ -19,7 +19,8 @@ const microphone = new Microphone({
   onLevel: (loudness) => {
     level.value = loudness;
     talk.style.setProperty("--loud", Math.min(loudness, 1).toFixed(2));
-    if (microphone.recording) tell(`Listening … ${microphone.seconds.toFixed(0)} s. Esc throws it away.`);
+    if (!microphone.recording) return;
+    tell(`Listening … ${Math.floor(microphone.seconds)}\u00a0s. ${pressedAt ? "Release" : "Press"} to send.`, true);
   },
   onFull: () => end(),
 });
@@ -68,10 +69,11 @@ async function end({ send = true } = {}) {
 }
 
 /** Shows how the recording goes in the place of the hint; nothing brings the hint back. */
-function tell(words) {
-  live.textContent = words;
-  live.hidden = !words;
+function tell(words, canThrowAway = false) {
+  byId("live-words").textContent = words;
+  byId("live").hidden = !words;
   byId("hint").hidden = Boolean(words);
+  thrower.hidden = !canThrowAway;
 }
 
 function press() {
@@ -90,8 +92,13 @@ function release() {
   if (held >= SHORT_PRESS_MS) end();
 }
 
-/** Wires the button and the keys up. */
+/** Wires the buttons and the keys up. */
 export function wireTalk() {
+  // A phone has no Escape.
+  thrower.addEventListener("click", () => {
+    throwAway();
+    talk.focus();
+  });
   talk.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     talk.setPointerCapture(event.pointerId);
