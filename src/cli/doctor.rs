@@ -16,9 +16,10 @@ use crate::app;
 use crate::config::{LanguageModel, Settings};
 use crate::llm::{ChatRequest, Message, Role};
 use crate::store::Store;
-use crate::tools::Registry;
+use crate::tools::{Registry, ServerState};
 
-const CONNECT_AT_MOST: Duration = Duration::from_secs(30);
+/// What is waited beyond the longest time for connecting, so that its end is seen.
+const CONNECT_MARGIN: Duration = Duration::from_secs(1);
 const MODEL_AT_MOST: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
@@ -199,16 +200,24 @@ async fn servers(settings: &Settings) -> Vec<Finding> {
     let tracker = TaskTracker::new();
     let shutdown = CancellationToken::new();
     let registry = Registry::start(settings.tools.clone(), &tracker, shutdown.clone());
-    registry.settle(CONNECT_AT_MOST).await;
+    registry.settle(settings.tools.connect_timeout + CONNECT_MARGIN).await;
     let tools = registry.snapshot(&crate::domain::UserId::local()).await;
     let file =
         settings.mcp_file.as_ref().map_or_else(|| "mcp.json".to_owned(), |path| path.display().to_string());
     let mut findings = Vec::new();
     for server in registry.servers() {
         let what = format!("server {}", server.key);
-        findings.push(match &server.error {
-            Some(error) => Finding::bad(&what, error.clone(), format!("look at {:?} in {file}", server.key)),
-            None => Finding::good(&what, format!("{}, {} tools", server.state.name(), server.tools)),
+        let mend = match server.key.as_str() {
+            "desk" => "run `hark desk` by hand: it says what it lacks".to_owned(),
+            key => format!("mend {key:?} in {file}, then: hark doctor"),
+        };
+        findings.push(match (server.state, server.error) {
+            (_, Some(error)) => Finding::bad(what, error, mend),
+            (ServerState::Ready, None) => Finding::good(what, format!("ready, {} tools", server.tools)),
+            (ServerState::Disabled, None) => Finding::good(what, format!("disabled in {file}")),
+            (state @ (ServerState::Starting | ServerState::Failed | ServerState::Stopped), None) => {
+                Finding::bad(what, state.name(), mend)
+            }
         });
     }
     for tool in tools.rejected() {

@@ -9,6 +9,7 @@ mod models;
 mod output;
 mod processor;
 mod progress_view;
+mod recording;
 mod say;
 mod serve;
 mod signals;

@@ -99,17 +99,22 @@ async fn fetch_one(entry: &Entry, library: &Library, output: &Output) -> anyhow:
         bar.set_style(style);
     }
     bar.set_message(entry.name.clone());
-    let path = fetch(entry, library, |progress| show(&bar, &progress)).await;
+    let path = fetch(entry, library, |progress| show(&bar, output, &progress)).await;
     bar.finish_and_clear();
     output.line(format_args!("{} is at {}", entry.name, path?.display()));
     Ok(())
 }
 
-fn show(bar: &ProgressBar, progress: &FetchProgress) {
+fn show(bar: &ProgressBar, output: &Output, progress: &FetchProgress) {
     bar.set_position(progress.done_bytes);
+    let tell = |text: String| match bar.is_hidden() {
+        // Without a terminal there is no bar, and still somebody may wait.
+        true => output.note(text),
+        false => bar.println(text),
+    };
     match progress.stage {
-        FetchStage::Waiting => bar.println("another fetch of it is under way; waiting for that"),
-        FetchStage::Asking => bar.println(format!("asking {}", progress.source)),
+        FetchStage::Waiting => tell("another fetch of it is under way; waiting for that".to_owned()),
+        FetchStage::Asking => tell(format!("asking {}", progress.source)),
         FetchStage::Receiving | FetchStage::Done => {}
     }
 }

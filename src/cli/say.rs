@@ -5,18 +5,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use bytes::Bytes;
 use chrono_tz::Tz;
 use clap::Args;
 use futures::StreamExt;
-use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 use toml::Table;
 
 use super::output::Output;
 use super::progress_view::ProgressView;
 use super::signals::stop_on_signal;
-use super::{Sources, logging};
+use super::{Sources, logging, recording};
 use crate::app::App;
 use crate::domain::{SessionId, UserId};
 use crate::pipeline::{Input, Submission};
@@ -58,7 +56,10 @@ impl Say {
         let settings = sources.settings(Table::new())?;
         logging::start_quiet(&settings)?;
         let input = match &self.command.audio {
-            Some(path) => Input::Audio(recording(path, settings.audio.max_bytes).await?),
+            Some(path) => {
+                let bytes = recording::read(path, settings.audio.max_bytes).await;
+                Input::Audio(bytes.with_context(|| path.display().to_string())?)
+            }
             None => Input::Text(self.command.text.join(" ")),
         };
         let app = App::build(settings)?;
@@ -112,26 +113,4 @@ impl Say {
         }
         Ok(if outcome.success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-}
-
-/// Reads a recording, one byte more than is taken at most, so that what is too long is told as such.
-async fn recording(path: &PathBuf, max_bytes: usize) -> anyhow::Result<Bytes> {
-    let limit = max_bytes as u64 + 1;
-    let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        tokio::io::stdin()
-            .take(limit)
-            .read_to_end(&mut bytes)
-            .await
-            .context("standard input can't be read")?;
-    } else {
-        let file = tokio::fs::File::open(path)
-            .await
-            .with_context(|| format!("{} can't be opened", path.display()))?;
-        file.take(limit)
-            .read_to_end(&mut bytes)
-            .await
-            .with_context(|| format!("{} can't be read", path.display()))?;
-    }
-    Ok(bytes.into())
 }

@@ -13,9 +13,10 @@ use toml::Table;
 use super::output::Output;
 use super::{Sources, logging};
 use crate::domain::{ToolName, UserId};
-use crate::tools::Registry;
+use crate::tools::{Registry, ServerState, ServerStatus};
 
-const CONNECT_AT_MOST: Duration = Duration::from_secs(30);
+/// What is waited beyond the longest time for connecting, so that its end is seen.
+const CONNECT_MARGIN: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 pub(super) struct Tools {
@@ -46,8 +47,15 @@ impl Tools {
         logging::start_quiet(&settings)?;
         let tracker = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let registry = Registry::start(settings.tools.clone(), &tracker, shutdown.clone());
-        registry.settle(CONNECT_AT_MOST).await;
+        let at_most = settings.tools.connect_timeout + CONNECT_MARGIN;
+        let registry = Registry::start(settings.tools, &tracker, shutdown.clone());
+        match &self.verb {
+            // The other servers have no say in it.
+            Some(Verb::Call { name, .. }) => {
+                registry.until(at_most, |servers| is_settled(servers, &name.service)).await;
+            }
+            None | Some(Verb::List) => registry.settle(at_most).await,
+        }
         let done = match &self.verb {
             None | Some(Verb::List) => {
                 self.list(&registry, output).await;
@@ -110,16 +118,20 @@ impl Tools {
         let tools = registry.snapshot(&UserId::local()).await;
         let Some(tool) = tools.find(name) else {
             let server = registry.servers().into_iter().find(|server| server.key == *name.service);
-            match server {
-                None => bail!("there is no server {:?}; `hark tools` lists what there is", name.service),
-                Some(server) => match server.error {
-                    Some(error) => bail!("{} is not connected: {error}", name.service),
-                    None => bail!(
-                        "{} has no tool {:?}; `hark tools` lists what there is",
-                        name.service,
-                        name.tool
-                    ),
-                },
+            let Some(server) = server else {
+                bail!("there is no server {:?}; `hark tools` lists what there is", name.service);
+            };
+            match (server.state, server.error) {
+                (_, Some(error)) => bail!("{} is not connected: {error}", name.service),
+                (ServerState::Disabled, None) => {
+                    bail!("{} is disabled in mcp.json; take the flag away to use it", name.service)
+                }
+                (ServerState::Starting, None) => {
+                    bail!("{} is still starting; try again in a moment", name.service)
+                }
+                (ServerState::Ready | ServerState::Failed | ServerState::Stopped, None) => {
+                    bail!("{} has no tool {:?}; `hark tools` lists what there is", name.service, name.tool)
+                }
             }
         };
         let faults = tool.argument_faults(&arguments);
@@ -138,4 +150,10 @@ impl Tools {
         }
         Ok(if answer.is_error { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// Whether the server of that name is ready, has failed, or does not exist.
+fn is_settled(servers: &[ServerStatus], name: &str) -> bool {
+    let waits = |server: &ServerStatus| server.state == ServerState::Starting && server.error.is_none();
+    !servers.iter().any(|server| server.key == name && waits(server))
 }

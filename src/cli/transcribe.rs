@@ -5,14 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use toml::{Table, Value};
 
 use super::output::Output;
-use super::{Sources, logging};
+use super::{Sources, logging, recording};
 use crate::app;
 use crate::audio::Decoder;
 use crate::domain::Transcript;
@@ -20,7 +19,7 @@ use crate::speech::{Hints, Transcriber};
 
 #[derive(Args)]
 pub(super) struct Transcribe {
-    /// Recordings: WAV, FLAC, MP3, Ogg, WebM, M4A.
+    /// Recordings: WAV, FLAC, MP3, Ogg, WebM, M4A; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A line of JSON for each file: text, words with their confidence, times.
@@ -50,7 +49,7 @@ impl Transcribe {
         let mut all_heard = true;
         for file in &self.files {
             let started = Instant::now();
-            let heard = hear(file, &decoder, &speech).await;
+            let heard = hear(file, settings.audio.max_bytes, &decoder, &speech).await;
             let total_ms = started.elapsed().as_secs_f64() * 1e3;
             match heard {
                 Ok(transcript) if self.json => {
@@ -71,8 +70,12 @@ impl Transcribe {
     }
 }
 
-async fn hear(path: &Path, decoder: &Decoder, speech: &Arc<dyn Transcriber>) -> anyhow::Result<Transcript> {
-    let bytes = tokio::fs::read(path).await.context("it can't be read")?;
-    let pcm = decoder.decode(bytes.into()).await?;
+async fn hear(
+    path: &Path,
+    max_bytes: usize,
+    decoder: &Decoder,
+    speech: &Arc<dyn Transcriber>,
+) -> anyhow::Result<Transcript> {
+    let pcm = decoder.decode(recording::read(path, max_bytes).await?).await?;
     Ok(speech.transcribe(pcm, Hints::default(), CancellationToken::new()).await?)
 }

@@ -2,9 +2,10 @@
 //!
 //! Later sources win over earlier ones: defaults, `hark.toml`, `.env`, the environment
 //! (`HARK_SERVER__BIND` is `bind` of `[server]`), flags. A faulty configuration stops the start with
-//! every fault named.
+//! its faults named, and never with a value, which may be a key.
 
 mod environment;
+mod fault;
 mod places;
 mod raw;
 mod settings;
@@ -20,7 +21,7 @@ pub use settings::{LanguageModel, Settings, SpeechChoice};
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file can't be read.
-    #[error("{path} can't be read: {source}")]
+    #[error("{path} can't be read: {source}; check the name and its rights")]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use toml::{Table, Value};
+use toml::Table;
 
-use super::{ConfigError, Environment, Places, Raw};
+use super::environment::overlay;
+use super::raw::Profile;
+use super::{ConfigError, Environment, Places, Raw, fault};
 use crate::audio::AudioConfig;
 use crate::executor::ExecutorConfig;
 use crate::llm::{OpenAiConfig, Secret};
@@ -112,7 +114,7 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         let (raw, config_file) = read_sources(config_file, flags, environment, places)?;
         let mcp_file = match &raw.tools.mcp_config {
-            Some(path) => Some(absolute(path.clone(), places)),
+            Some(path) => Some(absolute(path, places, environment)),
             None => places.find("mcp.json"),
         };
         resolve(raw, config_file, mcp_file, environment, places)
@@ -157,22 +159,23 @@ fn read_sources(
     environment: &Environment,
     places: &Places,
 ) -> Result<(Raw, Option<PathBuf>), ConfigError> {
-    let config_file = config_file.map(Path::to_owned).or_else(|| places.find("hark.toml"));
+    let config_file = config_file
+        .map(Path::to_owned)
+        .or_else(|| environment.config_file())
+        .or_else(|| places.find("hark.toml"));
     let mut table = Table::new();
     if let Some(path) = &config_file {
-        table = toml::from_str(&read(path)?).map_err(|error| malformed(path, &error))?;
-        Raw::deserialize_from(table.clone()).map_err(|error| malformed(path, &error))?;
+        let text = read(path)?;
+        let malformed = |error: toml::de::Error| fault::in_file(path, &text, &error);
+        toml::from_str::<Raw>(&text).map_err(malformed)?;
+        table = toml::from_str(&text).map_err(malformed)?;
     }
-    let from_environment = environment.settings();
-    let fault = |place: &str, error: &toml::de::Error| ConfigError::Malformed {
-        place: place.to_owned(),
-        fault: error.message().to_owned(),
-    };
-    Raw::deserialize_from(from_environment.clone())
-        .map_err(|error| fault("a HARK_ variable of the environment or .env", &error))?;
-    overlay(&mut table, from_environment);
+    overlay(&mut table, environment.settings()?);
     overlay(&mut table, flags);
-    let raw = Raw::deserialize_from(table).map_err(|error| fault("the settings", &error))?;
+    let raw = Raw::deserialize_from(table).map_err(|error| ConfigError::Malformed {
+        place: "the settings".to_owned(),
+        fault: fault::words(&error),
+    })?;
     Ok((raw, config_file))
 }
 
@@ -185,7 +188,7 @@ fn resolve(
 ) -> Result<Settings, ConfigError> {
     let mut faults = Vec::new();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let data_dir = absolute(raw.data_dir.clone().unwrap_or_else(|| places.data_dir.clone()), places);
+    let data_dir = absolute(raw.data_dir.as_ref().unwrap_or(&places.data_dir), places, environment);
 
     let timezone = match &raw.timezone {
         Some(name) => name.parse().unwrap_or_else(|_| {
@@ -204,15 +207,25 @@ fn resolve(
     if cache_seconds > 300 {
         faults.push(format!("tools.cache_seconds: {cache_seconds} is more than the 300 allowed"));
     }
+    let count = |given: Option<usize>| given.map(|count| count as u64);
     for (name, value) in [
         ("server.commands_per_minute", raw.server.commands_per_minute.map(u64::from)),
-        ("server.max_running", raw.server.max_running.map(|n| n as u64)),
+        ("server.max_running", count(raw.server.max_running)),
         ("server.command_seconds", raw.server.command_seconds),
+        ("audio.max_bytes", count(raw.audio.max_bytes)),
         ("audio.max_seconds", raw.audio.max_seconds),
-        ("speech.states", raw.speech.states.map(|n| n as u64)),
-        ("speech.threads", raw.speech.threads.map(|n| n as u64)),
-        ("llm.threads", raw.llm.threads.map(|n| n as u64)),
-        ("planner.max_tools", raw.planner.max_tools.map(|n| n as u64)),
+        ("speech.states", count(raw.speech.states)),
+        ("speech.threads", count(raw.speech.threads)),
+        ("speech.queue", count(raw.speech.queue)),
+        ("speech.seconds", raw.speech.seconds),
+        ("llm.threads", count(raw.llm.threads)),
+        ("llm.context_tokens", raw.llm.context_tokens.map(u64::from)),
+        ("planner.max_tools", count(raw.planner.max_tools)),
+        ("planner.seconds", raw.planner.seconds),
+        ("planner.max_tokens", raw.planner.max_tokens.map(u64::from)),
+        ("tools.connect_seconds", raw.tools.connect_seconds),
+        ("tools.call_seconds", raw.tools.call_seconds),
+        ("executor.step_seconds", raw.executor.step_seconds),
     ] {
         if value == Some(0) {
             faults.push(format!("{name}: must be at least 1"));
@@ -231,15 +244,25 @@ fn resolve(
         queue: raw.speech.queue.unwrap_or(16),
         deadline: seconds(raw.speech.seconds, Duration::from_secs(30)),
     };
-    let language_model = language_model(&raw, cores, places);
-    let servers = servers(&raw, mcp_file.as_deref(), &data_dir, timezone, environment, &mut faults)?;
-    let defaults = PlannerConfig::default();
+    let language_model = language_model(&raw, cores, places, environment);
+    let mut servers = servers(mcp_file.as_deref(), environment, &mut faults)?;
+    if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
+        servers.insert(0, desk(&data_dir, timezone, config_file.as_deref(), environment));
+    }
+    let profile = raw.planner.profile.unwrap_or(match language_model {
+        LanguageModel::Endpoint(_) => Profile::Large,
+        LanguageModel::Embedded { .. } => Profile::Small,
+    });
+    let defaults = match profile {
+        Profile::Small => PlannerConfig::default(),
+        Profile::Large => PlannerConfig::for_large_model(),
+    };
     let planner = PlannerConfig {
         max_tools: raw.planner.max_tools.unwrap_or(defaults.max_tools),
         deadline: seconds(raw.planner.seconds, defaults.deadline),
         max_tokens: raw.planner.max_tokens.unwrap_or(defaults.max_tokens),
         history_turns: raw.planner.history_turns.unwrap_or(defaults.history_turns),
-        prompts_dir: raw.planner.prompts_dir.clone().map(|path| absolute(path, places)),
+        prompts_dir: raw.planner.prompts_dir.as_ref().map(|path| absolute(path, places, environment)),
         ..defaults
     };
     let pipeline = PipelineConfig {
@@ -250,7 +273,8 @@ fn resolve(
         history_turns: planner.history_turns,
         tools_grace: Duration::from_secs(5),
     };
-    let call_timeout = seconds(raw.tools.call_seconds, Duration::from_secs(30));
+    let tools = ToolsConfig::default();
+    let executor = ExecutorConfig::default();
     if !faults.is_empty() {
         return Err(ConfigError::Faulty(faults));
     }
@@ -269,12 +293,12 @@ fn resolve(
         tools: ToolsConfig {
             servers,
             cache_ttl: Duration::from_secs(cache_seconds),
-            connect_timeout: seconds(raw.tools.connect_seconds, Duration::from_secs(30)),
-            call_timeout,
+            connect_timeout: seconds(raw.tools.connect_seconds, tools.connect_timeout),
+            call_timeout: seconds(raw.tools.call_seconds, tools.call_timeout),
         },
         executor: ExecutorConfig {
-            step_timeout: seconds(raw.executor.step_seconds, Duration::from_secs(60)),
-            retries: raw.executor.retries.unwrap_or(2),
+            step_timeout: seconds(raw.executor.step_seconds, executor.step_timeout),
+            retries: raw.executor.retries.unwrap_or(executor.retries),
         },
         progress: ProgressConfig::default(),
         pipeline,
@@ -284,8 +308,9 @@ fn resolve(
     })
 }
 
-fn language_model(raw: &Raw, cores: usize, places: &Places) -> LanguageModel {
+fn language_model(raw: &Raw, cores: usize, places: &Places, environment: &Environment) -> LanguageModel {
     let llm = &raw.llm;
+    let file = |path: &Option<PathBuf>| path.as_ref().map(|path| absolute(path, places, environment));
     if let Some(base_url) = &llm.base_url {
         let model = llm.model.as_deref().unwrap_or("default");
         let api_key = llm.api_key.clone().filter(|key| !key.is_empty()).map(Secret::new);
@@ -293,47 +318,49 @@ fn language_model(raw: &Raw, cores: usize, places: &Places) -> LanguageModel {
     }
     LanguageModel::Embedded {
         model: llm.model.clone().unwrap_or_else(|| "smollm2-135m-instruct".to_owned()),
-        file: llm.model_file.clone().map(|path| absolute(path, places)),
-        adapter: llm.adapter_file.clone().map(|path| absolute(path, places)),
-        program: llm
-            .worker
-            .clone()
-            .map_or_else(|| beside_this_program("hark-llm"), |path| absolute(path, places)),
+        file: file(&llm.model_file),
+        adapter: file(&llm.adapter_file),
+        program: file(&llm.worker).unwrap_or_else(|| beside_this_program("hark-llm")),
         threads: llm.threads.unwrap_or(cores.min(8)),
         context_tokens: llm.context_tokens.unwrap_or(4096),
     }
 }
 
 fn servers(
-    raw: &Raw,
     mcp_file: Option<&Path>,
-    data_dir: &Path,
-    timezone: Tz,
     environment: &Environment,
     faults: &mut Vec<String>,
 ) -> Result<Vec<ServerConfig>, ConfigError> {
-    let mut servers = Vec::new();
-    if let Some(path) = mcp_file {
-        let text = read(path)?;
-        let variables = environment.clone();
-        match parse_mcp_json(&text, move |name| variables.get(name).map(str::to_owned)) {
-            Ok(found) => servers = found,
-            Err(error) => {
-                faults.extend(error.faults().iter().map(|fault| format!("{}: {fault}", path.display())));
-            }
+    let Some(path) = mcp_file else { return Ok(Vec::new()) };
+    let text = read(path)?;
+    let variables = environment.clone();
+    match parse_mcp_json(&text, move |name| variables.get(name).map(str::to_owned)) {
+        Ok(servers) => Ok(servers),
+        Err(error) => {
+            faults.extend(error.faults().iter().map(|fault| format!("{}: {fault}", path.display())));
+            Ok(Vec::new())
         }
     }
-    if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
-        let mut desk = ServerConfig::stdio(DESK, beside_this_program("hark").display().to_string(), [DESK]);
-        if let Transport::Stdio { env, .. } = &mut desk.transport {
-            env.insert("HARK_DATA_DIR".to_owned(), data_dir.display().to_string());
-            env.insert("HARK_TIMEZONE".to_owned(), timezone.name().to_owned());
+}
+
+/// Hark's own server, told what these settings came to: it runs with an environment of its own.
+fn desk(
+    data_dir: &Path,
+    timezone: Tz,
+    config_file: Option<&Path>,
+    environment: &Environment,
+) -> ServerConfig {
+    let mut desk = ServerConfig::stdio(DESK, beside_this_program("hark").display().to_string(), [DESK]);
+    if let Transport::Stdio { env, .. } = &mut desk.transport {
+        env.insert("HARK_DATA_DIR".to_owned(), data_dir.display().to_string());
+        env.insert("HARK_TIMEZONE".to_owned(), timezone.name().to_owned());
+        if let Some(path) = config_file {
+            env.insert("HARK_CONFIG".to_owned(), path.display().to_string());
         }
-        let variables = environment.clone();
-        desk.environment = tools::Environment::new(move |name| variables.get(name).map(str::to_owned));
-        servers.insert(0, desk);
     }
-    Ok(servers)
+    let variables = environment.clone();
+    desk.environment = tools::Environment::new(move |name| variables.get(name).map(str::to_owned));
+    desk
 }
 
 /// A program in the folder of the running one; tests run from a folder below it.
@@ -359,29 +386,14 @@ fn seconds(given: Option<u64>, otherwise: Duration) -> Duration {
     given.map_or(otherwise, Duration::from_secs)
 }
 
-fn absolute(path: PathBuf, places: &Places) -> PathBuf {
-    match path.is_absolute() {
-        true => path,
-        false => places.working_dir.join(path),
-    }
-}
-
-fn overlay(below: &mut Table, above: Table) {
-    for (key, value) in above {
-        match (below.get_mut(&key), value) {
-            (Some(Value::Table(section)), Value::Table(above)) => overlay(section, above),
-            (_, value) => {
-                below.insert(key, value);
-            }
-        }
+/// A path as the person means it: `~/` is the home folder, and what is relative starts here.
+fn absolute(path: &Path, places: &Places, environment: &Environment) -> PathBuf {
+    match (path.strip_prefix("~"), environment.get("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(home).join(rest),
+        _ => places.working_dir.join(path),
     }
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
-}
-
-/// The message alone: the full text of the error quotes the line, which may hold a key.
-fn malformed(path: &Path, error: &toml::de::Error) -> ConfigError {
-    ConfigError::Malformed { place: path.display().to_string(), fault: error.message().to_owned() }
 }
