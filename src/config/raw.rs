@@ -96,10 +96,22 @@ pub struct Llm {
     pub worker: Option<PathBuf>,
 }
 
+/// How the planner works with its model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// The best-fitting tool alone is shown, and arguments are copied from what was said.
+    Small,
+    /// Many tools are shown, and arguments are worded by the model.
+    Large,
+}
+
 /// Planning.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Planner {
+    /// `small` or `large`; `small` for the embedded model and `large` for an endpoint where absent.
+    pub profile: Option<Profile>,
     /// Tools shown to the model at most.
     pub max_tools: Option<usize>,
     /// Seconds for one plan.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use toml::{Table, Value};
 
+use super::raw::Profile;
 use super::{ConfigError, Environment, Places, Raw};
 use crate::audio::AudioConfig;
 use crate::executor::ExecutorConfig;
@@ -233,7 +234,14 @@ fn resolve(
     };
     let language_model = language_model(&raw, cores, places);
     let servers = servers(&raw, mcp_file.as_deref(), &data_dir, timezone, environment, &mut faults)?;
-    let defaults = PlannerConfig::default();
+    let profile = raw.planner.profile.unwrap_or(match language_model {
+        LanguageModel::Endpoint(_) => Profile::Large,
+        LanguageModel::Embedded { .. } => Profile::Small,
+    });
+    let defaults = match profile {
+        Profile::Small => PlannerConfig::default(),
+        Profile::Large => PlannerConfig::for_large_model(),
+    };
     let planner = PlannerConfig {
         max_tools: raw.planner.max_tools.unwrap_or(defaults.max_tools),
         deadline: seconds(raw.planner.seconds, defaults.deadline),
