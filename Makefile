@@ -1,5 +1,5 @@
 # All work is in scripts/; this page names it.
-.PHONY: help run test check bench build setup wer
+.PHONY: help run test check bench baseline build setup wer
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 9
@@ -21,7 +21,15 @@ check: ## formatting, lints and documentation
 
 bench: ## measure the whole path from voice to action
 	@scripts/test-setup
-	cargo bench
+	cargo build --release
+	@scripts/test-models release
+	cargo bench --bench voice_to_action
+
+baseline: ## how often the language model at hand plans right, on the commands of fixtures/
+	@scripts/test-setup
+	cargo build --release
+	@scripts/test-models release
+	cargo run --release --example baseline
 
 build: ## set up and build the release
 	@scripts/setup
@@ -31,4 +39,6 @@ setup: ## install what is needed to build
 	@scripts/setup
 
 wer: ## word error rate of each speech model at hand
+	@scripts/test-setup
+	cargo build --release
 	@scripts/word-errors

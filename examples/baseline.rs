@@ -1,7 +1,7 @@
 //! Runs the commands of `fixtures/` through the real planner and the real worker, and prints how many
 //! got the right tool and the right arguments, the plain ranking beside them:
 //!
-//! `cargo run --example baseline -- --worker target/debug/hark-llm --model MODEL.gguf`
+//! `make baseline`, or `cargo run --release --example baseline -- --model MODEL.gguf`
 //!
 //! A text counts as equal without regard to case, spaces and `,./-_*^`, as in the Berkeley Function
 //! Calling Leaderboard. `fixtures/commands.jsonl` is the test set; settings are tuned on
@@ -27,10 +27,10 @@ use tokio_util::task::TaskTracker;
 #[derive(Parser)]
 struct Arguments {
     /// The worker program.
-    #[arg(long, default_value = "target/debug/hark-llm")]
+    #[arg(long, default_value = "target/release/hark-llm")]
     worker: PathBuf,
     /// The model, a GGUF file.
-    #[arg(long)]
+    #[arg(long, default_value = ".tools/models/SmolLM2-135M-Instruct.Q4_1.gguf")]
     model: PathBuf,
     /// A LoRA adapter for it.
     #[arg(long)]

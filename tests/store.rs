@@ -93,8 +93,10 @@ async fn a_command_comes_back_with_its_outcome_and_events() {
     store.finish(&ann, &heard, None, &events).await.expect("finished");
     let found = store.find(&ann, record.id).await.expect("read").expect("found");
     assert_eq!(found.text, "what time is it");
+    // The last event is told after the outcome is on record, so it is made from it.
+    assert_eq!(found.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!((found.events[2].kind, &*found.events[2].message), (EventType::Completed, "It is noon."));
     assert_eq!(found.outcome, Some(heard));
-    assert_eq!(found.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2]);
     let item = &store.history(&ann, 10, None).await.expect("a page")[0];
     assert_eq!((item.success, item.reply.as_deref()), (Some(true), Some("It is noon.")));
     assert_eq!((item.execution_time, item.needs_clarification), (Some(12.5), false));

@@ -107,6 +107,8 @@ impl Say {
                 }
             }
         }
+        // Else the watch for signals would keep the program from ending.
+        stop.cancel();
         let outcome = app.pipeline.outcome(&user, id).await?.context("the command left no outcome")?;
         if !self.json {
             view.summary(&outcome);

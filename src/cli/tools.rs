@@ -143,7 +143,7 @@ impl Tools {
             bail!("the arguments do not fit {name}:\n  {}", all.join("\n  "));
         }
         let answer =
-            registry.call(tool, &arguments, &CancellationToken::new(), &|note| output.note(note)).await?;
+            registry.call(tool, &tool.complete(&arguments), &CancellationToken::new(), &|note| output.note(note)).await?;
         match (&answer.structured, self.json) {
             (Some(structured), true) => output.json(structured),
             _ => output.line(&answer.text),

@@ -55,8 +55,8 @@ pub struct Receipt {
     /// What went wrong and what can be done about it, for a person.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
-    /// When the call was sent.
+    /// When the call was sent; when the step began, where it never was.
     pub started_at: DateTime<Utc>,
-    /// How long it took, in milliseconds.
+    /// From then to its end, in milliseconds; further tries included.
     pub elapsed_ms: f64,
 }

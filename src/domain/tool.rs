@@ -98,6 +98,14 @@ pub enum SchemaError {
     /// The schema of the structured result.
     #[error("its output schema cannot be used: {0}")]
     Output(String),
+    /// A value that the configuration fixes.
+    #[error("its fixed argument {place} does not fit: {fault}")]
+    Fixed {
+        /// JSON pointer of the value.
+        place: String,
+        /// What the schema says.
+        fault: String,
+    },
 }
 
 /// One way in which a value does not fit a schema.
@@ -121,12 +129,14 @@ pub struct Tool {
     pub title: Option<String>,
     /// What it does, in the server's words: data for the planner, never instructions to Hark.
     pub description: String,
-    /// JSON Schema of the arguments, an object schema.
+    /// JSON Schema of the arguments that are open, an object schema: what a model and a person see.
     pub input_schema: Value,
     /// JSON Schema of the structured result, where the server promises one.
     pub output_schema: Option<Value>,
     /// Its effects.
     pub annotations: Annotations,
+    fixed: Map<String, Value>,
+    /// Of the server's own schema, the fixed arguments included.
     input_validator: jsonschema::Validator,
     output_validator: Option<jsonschema::Validator>,
 }
@@ -166,14 +176,70 @@ impl Tool {
             input_schema,
             output_schema,
             annotations,
+            fixed: Map::new(),
             input_validator,
             output_validator,
         })
     }
 
-    /// All faults of `arguments`.
+    /// The same tool with those of `arguments` that it takes fixed, by the person who configured it:
+    /// nobody else sees or sets them.
+    ///
+    /// # Errors
+    /// Where a value does not fit the tool's schema.
+    pub fn with_fixed(mut self, arguments: &Map<String, Value>) -> Result<Self, SchemaError> {
+        let taken = arguments.iter().filter(|(name, _)| self.properties().any(|(known, _)| known == *name));
+        self.fixed = taken.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if self.fixed.is_empty() {
+            return Ok(self);
+        }
+        let faults = self.argument_faults(&Value::Object(Map::new()));
+        let is_fixed = |place: &str| place.split('/').nth(1).is_some_and(|name| self.fixed.contains_key(name));
+        if let Some(fault) = faults.into_iter().find(|fault| is_fixed(&fault.place)) {
+            return Err(SchemaError::Fixed { place: fault.place, fault: fault.message });
+        }
+        let is_open = |name: &str| !self.fixed.contains_key(name);
+        if let Some(properties) = self.input_schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.retain(|name, _| is_open(name));
+        }
+        if let Some(required) = self.input_schema.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|name| name.as_str().is_none_or(is_open));
+        }
+        Ok(self)
+    }
+
+    /// The arguments that the configuration fixes.
+    pub fn fixed(&self) -> &Map<String, Value> {
+        &self.fixed
+    }
+
+    /// `arguments` with the fixed ones: what is sent.
+    pub fn complete(&self, arguments: &Value) -> Value {
+        let mut whole = arguments.clone();
+        if let Some(object) = whole.as_object_mut() {
+            object.extend(self.fixed.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        whole
+    }
+
+    /// All faults of `arguments`, which may leave out the fixed ones and must not change them.
     pub fn argument_faults(&self, arguments: &Value) -> Vec<Fault> {
-        faults(&self.input_validator, arguments)
+        if self.fixed.is_empty() {
+            return faults(&self.input_validator, arguments);
+        }
+        let changed = self.fixed.iter().filter(|(name, value)| {
+            arguments.get(name.as_str()).is_some_and(|given| given != *value)
+        });
+        let mut found: Vec<Fault> = changed
+            .map(|(name, value)| Fault {
+                place: format!("/{name}"),
+                message: format!("is fixed to {value} by mcp.json"),
+                missing: None,
+                is_additional: false,
+            })
+            .collect();
+        found.extend(faults(&self.input_validator, &self.complete(arguments)));
+        found
     }
 
     /// All faults of a structured result; none where the server promised no schema.
@@ -181,12 +247,12 @@ impl Tool {
         self.output_validator.as_ref().map(|validator| faults(validator, structured)).unwrap_or_default()
     }
 
-    /// The schema's properties, in its order.
+    /// The open arguments and their schemas, in the schema's order.
     pub fn properties(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.input_schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::iter)
     }
 
-    /// The names of the arguments that must be given, in the schema's order.
+    /// The names of the open arguments that must be given, in the schema's order.
     pub fn required(&self) -> impl Iterator<Item = &str> {
         self.input_schema
             .get("required")
@@ -216,4 +282,45 @@ fn faults(validator: &jsonschema::Validator, value: &Value) -> Vec<Fault> {
             is_additional: matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. }),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tool() -> Tool {
+        let schema = json!({
+            "type": "object",
+            "properties": {"repo": {"type": "string"}, "count": {"type": "integer"}},
+            "required": ["repo", "count"],
+            "additionalProperties": false,
+        });
+        Tool::new("git.log".parse().expect("a name"), None, String::new(), schema, None, Annotations::default())
+            .expect("a tool")
+    }
+
+    fn fixed(arguments: Value) -> Result<Tool, SchemaError> {
+        tool().with_fixed(arguments.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn a_fixed_argument_is_sent_and_neither_shown_nor_asked_for() {
+        let tool = fixed(json!({"repo": "/src", "elsewhere": 1})).expect("a tool");
+        assert_eq!(tool.properties().map(|(name, _)| name).collect::<Vec<_>>(), ["count"]);
+        assert_eq!(tool.required().collect::<Vec<_>>(), ["count"]);
+        assert_eq!(tool.complete(&json!({"count": 3})), json!({"count": 3, "repo": "/src"}));
+        assert_eq!(tool.argument_faults(&json!({"count": 3})), []);
+    }
+
+    #[test]
+    fn nobody_changes_a_fixed_argument_and_it_must_fit() {
+        let tool = fixed(json!({"repo": "/src"})).expect("a tool");
+        let faults = tool.argument_faults(&json!({"count": 3, "repo": "/etc"}));
+        assert_eq!(faults.iter().map(|fault| &*fault.place).collect::<Vec<_>>(), ["/repo"]);
+        assert_eq!(tool.argument_faults(&json!({"count": 3, "repo": "/src"})), []);
+        let misfit = fixed(json!({"repo": 7})).expect_err("a misfit").to_string();
+        assert_eq!(misfit, "its fixed argument /repo does not fit: 7 is not of type \"string\"");
+    }
 }

@@ -2,6 +2,7 @@
 //! again only where the tool says that a second call does no harm.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::ending::Ending;
+use super::ending::{Clock, Ending};
 use super::{Executor, Run};
 use crate::domain::{EventType, Step, ToolOutput};
 use crate::store::{AuditAction, AuditEntry, Durability, StoreError};
@@ -41,6 +42,8 @@ pub(super) struct Call<'a> {
     attempts: AtomicU32,
     /// An attempt is on its way at this moment.
     is_sent: AtomicBool,
+    /// When the first attempt was sent: what came before is our own time, not the tool's.
+    first_sent: OnceLock<Clock>,
     /// An attempt ended without showing whether it was carried out. Stays, whatever later ones say.
     is_unclear: AtomicBool,
 }
@@ -55,6 +58,7 @@ impl<'a> Call<'a> {
             cancel: run.cancel.child_token(),
             attempts: AtomicU32::new(0),
             is_sent: AtomicBool::new(false),
+            first_sent: OnceLock::new(),
             is_unclear: AtomicBool::new(false),
         }
     }
@@ -78,6 +82,11 @@ impl<'a> Call<'a> {
     /// Tells the server to stop.
     pub(super) fn stop(&self) {
         self.cancel.cancel();
+    }
+
+    /// When it was sent first; none where it never was.
+    pub(super) fn first_sent(&self) -> Option<Clock> {
+        self.first_sent.get().copied()
     }
 
     /// Whether an entry of the audit log waits for its end.
@@ -139,6 +148,7 @@ impl<'a> Call<'a> {
         }
         self.announce().await.map_err(Trouble::Audit)?;
         self.is_sent.store(true, Ordering::Relaxed);
+        self.first_sent.get_or_init(Clock::start);
         let note = |message: String| self.note(message);
         let call = self.executor.registry.call(tool, self.arguments, &self.cancel, &note);
         // Side by side in one task, a panic would take the other steps along.

@@ -17,6 +17,7 @@ const TEXT_CHARS_AT_MOST: usize = 64 * 1024;
 const ERROR_CHARS_AT_MOST: usize = 2_000;
 
 /// When a step began.
+#[derive(Clone, Copy)]
 pub(super) struct Clock {
     started_at: DateTime<Utc>,
     began: Instant,

@@ -33,6 +33,7 @@ pub(super) async fn carry_out(
     let call = Call::new(executor, step, &arguments, run);
     let ending = to_its_end(&call, executor.config.step_timeout, run).await;
     let was_announced = call.was_announced();
+    let clock = call.first_sent().unwrap_or(clock);
     drop(call);
 
     let (receipt, output) = ending.into_receipt(step, arguments, clock);

@@ -22,6 +22,7 @@ mod prompt;
 mod question;
 mod said;
 mod signature;
+mod spelled;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::plan::{Draft, MAX_STEPS, Problem};
 use crate::domain::{Command, Decision, Question, ToolSet, Turn, TurnOutcome};
 use crate::llm::{ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
-use crate::tools;
+use crate::tools::Shortlister;
 use form::Form;
 use prompt::Prompts;
 use said::{Manner, Said};
@@ -51,6 +52,7 @@ pub struct Planner {
     model: Arc<dyn ChatModel>,
     config: PlannerConfig,
     prompts: Prompts,
+    shortlister: Shortlister,
 }
 
 /// A decision, and what it took.
@@ -93,7 +95,7 @@ impl Planner {
     /// Where a template cannot be read or is faulty.
     pub fn new(model: Arc<dyn ChatModel>, config: PlannerConfig) -> Result<Self, PlanError> {
         let prompts = Prompts::load(config.prompts_dir.as_deref())?;
-        Ok(Self { model, config, prompts })
+        Ok(Self { model, config, prompts, shortlister: Shortlister::default() })
     }
 
     /// Decides what is to be done about `command`. `history` is the conversation, oldest turn first;
@@ -127,6 +129,7 @@ impl Planner {
         cancel: &CancellationToken,
     ) -> Result<Planned, PlanError> {
         let started = Instant::now();
+        let command = &Command { text: spelled::joined(&command.text), ..command.clone() };
         let turns = &history[history.len().saturating_sub(self.config.history_turns)..];
         let pending = prompt::pending(turns);
         let shown = self.shortlist(command, tools, turns, pending);
@@ -211,7 +214,7 @@ impl Planner {
             (Some(_), Some(turn)) => format!("{} {}", turn.text, command.text),
             _ => command.text.clone(),
         };
-        let best = tools::shortlist(tools, &text, self.config.max_tools);
+        let best = self.shortlister.pick(tools, &text, self.config.max_tools);
         let best = match self.config.wording {
             Wording::Copied => said::related(&best, &text),
             Wording::Free => best,

@@ -86,7 +86,7 @@ impl ToolCache {
     /// As [`Self::ask`], for the first list of a session, which is not shared yet.
     pub(super) async fn ask_now(&self, server: &Server, session: &Session) -> Result<ListedTools, String> {
         let generation = server.generation();
-        let listing = tokio::time::timeout(LIST_TIMEOUT, listing::list(server.key(), session)).await;
+        let listing = tokio::time::timeout(LIST_TIMEOUT, listing::list(&server.config, session)).await;
         let listing = listing
             .map_err(|_| format!("it did not list its tools within {} s", LIST_TIMEOUT.as_secs()))
             .flatten()?;

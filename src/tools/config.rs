@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::Environment;
 
 /// The servers and the limits of the room.
@@ -43,6 +45,9 @@ pub struct ServerConfig {
     pub timeout: Option<Duration>,
     /// It is listed and not started.
     pub disabled: bool,
+    /// Arguments that a person has fixed, as written: each tool of the server that takes one of them
+    /// gets that value, and neither a model nor a question sees or sets it.
+    pub fixed: Map<String, Value>,
     /// Where its variables are looked up.
     pub environment: Environment,
 }
@@ -65,6 +70,7 @@ impl ServerConfig {
             transport,
             timeout: None,
             disabled: false,
+            fixed: Map::new(),
             environment: Environment::default(),
         }
     }
@@ -77,8 +83,24 @@ impl ServerConfig {
             transport,
             timeout: None,
             disabled: false,
+            fixed: Map::new(),
             environment: Environment::default(),
         }
+    }
+
+    /// The fixed arguments with their variables put in.
+    ///
+    /// # Errors
+    /// Which variable is not set.
+    pub(super) fn fixed_arguments(&self) -> Result<Map<String, Value>, String> {
+        let expanded = self.fixed.iter().map(|(name, value)| match value {
+            Value::String(text) => match self.environment.expand(text) {
+                Ok(text) => Ok((name.clone(), Value::String(text))),
+                Err(fault) => Err(format!("its fixed argument {name} {fault}")),
+            },
+            other => Ok((name.clone(), other.clone())),
+        });
+        expanded.collect()
     }
 }
 

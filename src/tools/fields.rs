@@ -158,6 +158,25 @@ impl Fields<'_> {
         texts
     }
 
+    /// Values of any kind by the names of arguments; variables in texts must be set.
+    pub(super) fn fixed(&mut self) -> Map<String, Value> {
+        const FIELD: &str = "fixedArguments";
+        let fixed = match self.entry.get(FIELD) {
+            None | Some(Value::Null) => return Map::new(),
+            Some(Value::Object(fixed)) => fixed,
+            Some(_) => {
+                self.add(FIELD, "must be an object of arguments and their values");
+                return Map::new();
+            }
+        };
+        for (name, value) in fixed {
+            if let Value::String(text) = value {
+                self.faults.check(&format!("{}.{FIELD}.{name}", self.place), text, self.environment);
+            }
+        }
+        fixed.clone()
+    }
+
     pub(super) fn flag(&mut self, field: &str) -> bool {
         match self.entry.get(field) {
             None | Some(Value::Null) => false,

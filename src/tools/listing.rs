@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rmcp::ServiceError;
 use rmcp::model::{self, ClientRequest, ListToolsRequest, PaginatedRequestParams, ServerResult};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::connect::Session;
-use super::http;
+use super::{ServerConfig, http};
 use crate::domain::{Annotations, RejectedTool, Tool, ToolName};
 
 /// Servers have a few hundred tools at most; one that never stops paging is at fault.
@@ -26,7 +26,9 @@ pub(super) struct Listing {
 ///
 /// # Errors
 /// The reason, as a sentence that starts small; the pages that came before are dropped with it.
-pub(super) async fn list(key: &str, session: &Session) -> Result<Listing, String> {
+pub(super) async fn list(server: &ServerConfig, session: &Session) -> Result<Listing, String> {
+    let key = &*server.key;
+    let fixed = server.fixed_arguments()?;
     let peer = &session.peer;
     let mut listing = Listing::default();
     if peer.peer_info().is_some_and(|info| info.capabilities.tools.is_none()) {
@@ -39,7 +41,7 @@ pub(super) async fn list(key: &str, session: &Session) -> Result<Listing, String
         let page = page(session, cursor).await?;
         for (name, tool) in page.tools {
             let tool = if names.insert(name.clone()) {
-                tool.and_then(|tool| usable(key, tool))
+                tool.and_then(|tool| usable(key, tool, &fixed))
             } else {
                 Err("the server lists two tools of this name; the first is used".to_owned())
             };
@@ -118,7 +120,7 @@ fn unlisted(session: &Session, error: &ServiceError) -> String {
     }
 }
 
-fn usable(key: &str, tool: model::Tool) -> Result<Tool, String> {
+fn usable(key: &str, tool: model::Tool, fixed: &Map<String, Value>) -> Result<Tool, String> {
     if tool.name.is_empty() {
         return Err("it has no name".to_owned());
     }
@@ -139,5 +141,6 @@ fn usable(key: &str, tool: model::Tool) -> Result<Tool, String> {
         tool.output_schema.map(|schema| Value::Object(schema.as_ref().clone())),
         annotations,
     )
+    .and_then(|tool| tool.with_fixed(fixed))
     .map_err(|error| error.to_string())
 }

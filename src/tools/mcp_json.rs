@@ -71,8 +71,10 @@ fn server(key: &str, entry: &Value, environment: &Environment, faults: &mut Faul
     let mut fields = Fields { place, entry, environment, faults };
     let disabled = fields.flag("disabled");
     let timeout = fields.timeout();
+    let fixed = fields.fixed();
     let transport = fields.transport()?;
-    Some(ServerConfig { key: key.to_owned(), transport, timeout, disabled, environment: environment.clone() })
+    let environment = environment.clone();
+    Some(ServerConfig { key: key.to_owned(), transport, timeout, disabled, fixed, environment })
 }
 
 #[cfg(test)]
@@ -92,7 +94,7 @@ mod tests {
         let servers = parse(
             r#"{"mcpServers": {
                 "zoo": {"command": "npx", "args": ["-y", "server", "${HOME}/zoo"], "env": {"KEY": "${KEY:-none}"}, "cwd": "${HOME}"},
-                "api": {"type": "http", "url": "https://example.org/mcp", "headers": {"Authorization": "Bearer x"}, "timeout": 2500},
+                "api": {"type": "http", "url": "https://example.org/mcp", "headers": {"Authorization": "Bearer x"}, "timeout": 2500, "fixedArguments": {"repo": "${HOME}/src", "depth": 3}},
                 "old": {"transport": "stdio", "command": "old", "disabled": true, "alwaysAllow": ["x"]}
             }, "theirs": 1}"#,
         )
@@ -101,6 +103,8 @@ mod tests {
         assert_eq!(keys, ["zoo", "api", "old"]);
         assert_eq!(servers[1].timeout, Some(Duration::from_millis(2_500)));
         assert!(servers[2].disabled && !servers[0].disabled);
+        let fixed = servers[1].fixed_arguments().unwrap();
+        assert_eq!(fixed, *serde_json::json!({"repo": "/home/ada/src", "depth": 3}).as_object().unwrap());
         let Transport::Stdio { args, env, cwd, .. } = &servers[0].transport else { panic!("{servers:?}") };
         assert_eq!(args[2], "${HOME}/zoo", "expanded when it is started, not before");
         assert_eq!(servers[0].environment.expand(&args[2]).unwrap(), "/home/ada/zoo");
@@ -118,6 +122,8 @@ mod tests {
                 "odd": {"type": "pigeon", "command": "x"},
                 "unset": {"command": "${NO}", "args": [1, "${NEITHER}"], "env": {"K": 5}, "timeout": 30},
                 "url": {"url": "ftp://x", "headers": []},
+                "fixed": {"command": "x", "fixedArguments": {"a": "${NO}"}},
+                "fixed2": {"command": "x", "fixedArguments": ["a"]},
                 "flat": "x"
             }}"#,
         )

@@ -123,7 +123,7 @@ impl Draft {
                 }
                 after.insert(used.step);
             });
-            steps.push(Step { number, tool: tool.clone(), arguments, after });
+            steps.push(Step { number, tool: tool.clone(), arguments: tool.complete(&arguments), after });
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -290,6 +290,7 @@ fn summary(steps: &[Step]) -> String {
                 .as_object()
                 .into_iter()
                 .flatten()
+                .filter(|(name, _)| !step.tool.fixed().contains_key(name.as_str()))
                 .map(|(name, value)| match value {
                     Value::String(text) => format!("{name} “{text}”"),
                     other => match Reference::read(other) {
