@@ -55,6 +55,15 @@ function wireComposer() {
   });
 }
 
+/** On a phone a panel lies over the command line, which then could not be skipped to. */
+function wireSkip() {
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    closePanels();
+    text.focus();
+  });
+}
+
 function wireEscape() {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
@@ -97,6 +106,7 @@ async function keepWatch() {
 wireSignIn();
 wireComposer();
 wireTalk();
+wireSkip();
 wireEscape();
 wirePanels({ history: () => loadHistory(reopen), servers: loadTools });
 // Where nothing answers, the watch says so; a conversation that cannot come back is in the history.

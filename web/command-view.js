@@ -1,7 +1,7 @@
 // One command on the page: what was said, the stages with their times, the plan, each call, the reply.
 // It is drawn from events alone, live and from the history alike.
 
-import { element, milliseconds } from "./dom.js";
+import { element, milliseconds, sentence } from "./dom.js";
 import { Call } from "./call-view.js";
 
 const STAGES = {
@@ -114,7 +114,7 @@ export class CommandView {
 
   showPlan(plan) {
     this.plan.hidden = false;
-    this.plan.textContent = plan.executionPlan;
+    this.plan.textContent = sentence(plan.executionPlan);
     this.steps.hidden = false;
     plan.selectedTools.forEach((step, index) => {
       const call = new Call(step);

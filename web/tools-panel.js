@@ -95,7 +95,7 @@ function describe(server, tools, rejected, open) {
   const own = tools.filter((tool) => tool.service === key);
   const left = rejected.filter((tool) => tool.name.startsWith(`${key}.`));
   const { words, dot } = stateOf(server);
-  const count = `${own.length} tool${own.length === 1 ? "" : "s"}`;
+  const count = `${own.length} tool${own.length === 1 ? "" : "s"}${left.length ? `, ${left.length} left out` : ""}`;
   const summary = element(
     "summary",
     {},
@@ -127,7 +127,8 @@ function use({ transport, serverName, serverVersion, connectMs, callP50Ms, callP
   if (connectMs != null) parts.push(`there after ${milliseconds(connectMs)}`);
   if (callP50Ms != null) parts.push(`calls take ${milliseconds(callP50Ms)} (p50), ${milliseconds(callP95Ms)} (p95)`);
   else if (state === "ready") parts.push("not called yet");
-  if (restarts) parts.push(`started again ${times(restarts)}`);
+  // What never came up was not started, however often it was tried.
+  if (restarts) parts.push(`${connectMs == null ? "tried" : "started"} again ${times(restarts)}`);
   return sentence(parts.join("; "));
 }
 

@@ -76,6 +76,8 @@ impl Say {
             output.note(format_args!("{note}\n"));
         }
         let stop = CancellationToken::new();
+        // Else the watch for signals would keep the program from ending.
+        let _done = stop.clone().drop_guard();
         app.tracker.spawn(stop_on_signal(stop.clone())?);
         app.registry.settle(CONNECT_AT_MOST).await;
         let user = UserId::local();
@@ -107,8 +109,6 @@ impl Say {
                 }
             }
         }
-        // Else the watch for signals would keep the program from ending.
-        stop.cancel();
         let outcome = app.pipeline.outcome(&user, id).await?.context("the command left no outcome")?;
         if !self.json {
             view.summary(&outcome);

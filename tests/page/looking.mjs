@@ -17,7 +17,7 @@ describe("the panel of tools", () => {
 
       const missing = server("missing");
       await eventually(async () => assert.match(await missing.innerText(), /not reachable/));
-      assert.match(await missing.innerText(), /no-such-program/, "the reason stands open, unasked");
+      assert.match(await missing.innerText(), /There is no program "no-such-program"; install it/, "the reason stands open, unasked");
 
       const desk = server("desk");
       await eventually(async () => assert.match(await desk.locator("summary").innerText(), /\d+ tools/));
@@ -27,6 +27,7 @@ describe("the panel of tools", () => {
       assert.match(await desk.innerText(), /Clear list\s*may change or delete/);
 
       const sloppy = server("sloppy");
+      assert.match(await sloppy.locator("summary").innerText(), /1 tool, \d left out/);
       await sloppy.locator("summary").click();
       assert.match(await sloppy.innerText(), /bad_pattern\s*left out/);
       await visitor.button("Tools (something needs attention)").waitFor();

@@ -59,7 +59,19 @@ describe("with the keyboard alone", () => {
       assert.equal(await visitor.commands.count(), 1, "an empty line is no command");
     }));
 
-  test("a call is opened and its long result scrolled", () =>
+  test("the skip link leads there from a panel that covers a phone, too", () =>
+    visit(
+      async (visitor) => {
+        await visitor.button("History").click();
+        assert.equal(await visitor.text.isVisible(), false);
+        await visitor.page.getByRole("link", { name: "Skip to the command line" }).press("Enter");
+        assert.equal(await focused(visitor), "Command");
+        assert.ok(await visitor.text.isVisible());
+      },
+      { settings: { viewport: PHONE } },
+    ));
+
+  test("a call is opened and its result reached", () =>
     visit(async (visitor) => {
       const words = "show the list for the keyboard";
       model.plans(words, ["desk.add_to_list", { list: "keyboard", item: "keys" }]);
