@@ -45,7 +45,7 @@ describe("a broken connection", () => {
       assert.match(await (await command.open(1)).innerText(), /Result\s+.*salt/s);
     }));
 
-  test("keeps a command that could not be sent, and the header says what is wrong", () =>
+  test("keeps a command that could not be sent, and the panel says what is wrong", () =>
     throughProxy(async (visitor, proxy) => {
       await visitor.page.getByRole("button", { name: "Tools (" }).waitFor();
       proxy.cut();

@@ -19,7 +19,7 @@ export async function visit(use, { at = hark.url, microphone = true, expects, to
   try {
     if (token) await context.addInitScript((kept) => sessionStorage.setItem("hark-token", kept), token);
     const visitor = await Visitor.open(context, at);
-    await use(visitor);
+    await use(visitor).catch((error) => visitor.explain(error));
     const unexpected = visitor.errors.filter((error) => !expects?.test(error));
     assert.deepEqual(unexpected, [], "errors in the browser's console");
     assert.deepEqual(visitor.strangers, [], "requests that leave Hark");
@@ -54,8 +54,16 @@ class Visitor {
     context.on("request", (request) => {
       if (new URL(request.url()).origin !== new URL(at).origin) visitor.strangers.push(request.url());
     });
-    await visitor.page.goto(at);
+    const response = await visitor.page.goto(at);
+    assert.equal(response.status(), 200, await response.text());
     return visitor;
+  }
+
+  /** Throws a failure on, with what was to be seen when it came. */
+  async explain(error) {
+    const shown = await this.page.locator("body").innerText().catch(String);
+    error.message += `\n\nThe page showed:\n${shown}\n\nIts console:\n${this.errors.join("\n")}`;
+    throw error;
   }
 
   get text() {
