@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use toml::Table;
 
 use super::output::Output;
-use super::{Sources, logging};
+use super::{Sources, logging, server_view};
 use crate::app;
 use crate::config::{LanguageModel, Settings};
 use crate::llm::{ChatRequest, Message, Role};
@@ -152,7 +152,9 @@ fn speech_model(settings: &Settings) -> Finding {
             match model.note {
                 None => Finding::good("speech model", model.name),
                 Some(note) => {
-                    Finding::fair("speech model", format!("{}: {note}", model.name), app::FETCH_SPEECH)
+                    // The command that mends it follows on a line of its own.
+                    let fault = note.split(". ").next().unwrap_or_default();
+                    Finding::fair("speech model", format!("{}: {fault}", model.name), app::FETCH_SPEECH)
                 }
             }
         }
@@ -211,7 +213,7 @@ async fn servers(settings: &Settings) -> Vec<Finding> {
             "desk" => "run `hark desk` by hand: it says what it lacks".to_owned(),
             key => format!("mend {key:?} in {file}, then: hark doctor"),
         };
-        findings.push(match (server.state, server.error) {
+        findings.push(match (server.state, server_view::fault(&server)) {
             (_, Some(error)) => Finding::bad(what, error, mend),
             (ServerState::Ready, None) => Finding::good(what, format!("ready, {} tools", server.tools)),
             (ServerState::Disabled, None) => Finding::good(what, format!("disabled in {file}")),

@@ -12,6 +12,7 @@ mod progress_view;
 mod recording;
 mod say;
 mod serve;
+mod server_view;
 mod signals;
 mod tools;
 mod transcribe;

@@ -11,9 +11,9 @@ use tokio_util::task::TaskTracker;
 use toml::Table;
 
 use super::output::Output;
-use super::{Sources, logging};
+use super::{Sources, logging, server_view};
 use crate::domain::{ToolName, UserId};
-use crate::tools::{Registry, ServerState, ServerStatus};
+use crate::tools::{CallError, Registry, ServerState, ServerStatus};
 
 /// What is waited beyond the longest time for connecting, so that its end is seen.
 const CONNECT_MARGIN: Duration = Duration::from_secs(1);
@@ -93,7 +93,7 @@ impl Tools {
         }
         for server in &servers {
             let state = server.state.name();
-            output.line(match &server.error {
+            output.line(match server_view::fault(server) {
                 Some(error) => format!("{} ({state}): {error}", output.bold(&server.key)),
                 None => format!("{} ({state})", output.bold(&server.key)),
             });
@@ -121,7 +121,7 @@ impl Tools {
             let Some(server) = server else {
                 bail!("there is no server {:?}; `hark tools` lists what there is", name.service);
             };
-            match (server.state, server.error) {
+            match (server.state, server_view::fault(&server)) {
                 (_, Some(error)) => bail!("{} is not connected: {error}", name.service),
                 (ServerState::Disabled, None) => {
                     bail!("{} is disabled in mcp.json; take the flag away to use it", name.service)
@@ -142,8 +142,19 @@ impl Tools {
                 .collect();
             bail!("the arguments do not fit {name}:\n  {}", all.join("\n  "));
         }
-        let answer =
-            registry.call(tool, &tool.complete(&arguments), &CancellationToken::new(), &|note| output.note(note)).await?;
+        let (cancel, tell) = (CancellationToken::new(), |note| output.note(note));
+        let answer = match registry.call(tool, &tool.complete(&arguments), &cancel, &tell).await {
+            Ok(answer) => answer,
+            Err(error @ CallError::Lost { .. }) => {
+                let servers = registry.servers();
+                let lost = servers.iter().find(|server| server.key == *name.service);
+                match lost.and_then(server_view::last_words) {
+                    Some(words) => bail!("{error}; its last words: {words}"),
+                    None => return Err(error.into()),
+                }
+            }
+            Err(error) => return Err(error.into()),
+        };
         match (&answer.structured, self.json) {
             (Some(structured), true) => output.json(structured),
             _ => output.line(&answer.text),

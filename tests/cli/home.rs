@@ -56,7 +56,11 @@ impl Home {
         assert!(model.is_file(), "{} is missing: run scripts/test-models", model.display());
         // The file and not its folder, so that nothing that is fetched here lands there.
         std::os::unix::fs::symlink(model, models.join(LANGUAGE_MODEL)).expect("a link");
-        home
+        // Other tests run beside this one, and each has a model of its own: their threads would wait
+        // for each other, and a plan takes what it takes.
+        home.with("HARK_LLM__THREADS", "1")
+            .with("HARK_PLANNER__SECONDS", "100")
+            .with("HARK_SPEECH__SECONDS", "100")
     }
 
     /// A new one with nothing in it.
