@@ -55,7 +55,7 @@ const README: &[(&str, &[&str])] = &[
 
 /// The same for docs/http.md.
 const HTTP: &[(&str, &[&str])] = &[
-    ("curl -H 'Content-Type: application/json' ", &["\"commandId\"", "\"transcript\""]),
+    ("curl -H 'Content-Type: application/json' ", &["\"success\":true", "\"events\":["]),
     ("curl -N -H 'Content-Type: audio/wav' ", &["event: planned", "event: completed"]),
     ("curl -F file=@command.webm ", &["\"sessionId\":\"kitchen\"", "\"transcript\""]),
 ];
@@ -147,6 +147,7 @@ impl Reader {
             .env("RUSTUP_HOME", variable("RUSTUP_HOME", ".rustup"))
             .env("HOME", self.home.path())
             .env("HARK_DATA_DIR", self.home.data())
+            .envs(self.home.variables())
             // The developer's own settings and servers stay out.
             .env("HARK_CONFIG", self.home.write("none.toml", ""))
             .env("HARK_TOOLS__MCP_CONFIG", self.home.write("none.json", "{\"mcpServers\": {}}"))

@@ -12,7 +12,7 @@ use super::raw::Profile;
 use super::{ConfigError, Environment, Places, Raw, fault};
 use crate::audio::AudioConfig;
 use crate::executor::ExecutorConfig;
-use crate::llm::{OpenAiConfig, Secret};
+use crate::llm::{OpenAiConfig, Secret, WorkerConfig};
 use crate::pipeline::PipelineConfig;
 use crate::planner::PlannerConfig;
 use crate::progress::ProgressConfig;
@@ -321,7 +321,7 @@ fn language_model(raw: &Raw, cores: usize, places: &Places, environment: &Enviro
         file: file(&llm.model_file),
         adapter: file(&llm.adapter_file),
         program: file(&llm.worker).unwrap_or_else(|| beside_this_program("hark-llm")),
-        threads: llm.threads.unwrap_or(cores.min(8)),
+        threads: llm.threads.unwrap_or_else(WorkerConfig::usual_threads),
         context_tokens: llm.context_tokens.unwrap_or(4096),
     }
 }

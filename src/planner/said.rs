@@ -200,12 +200,14 @@ fn collect_spans(text: &str, manner: Manner, spans: &mut Vec<String>) {
         add(span, spans);
     }
     for length in 1..=words.len().min(MAX_SPAN_WORDS) {
-        for window in words.windows(length) {
+        for (index, window) in words.windows(length).enumerate() {
             let (Some(first), Some(last)) = (window.first(), window.last()) else { continue };
             let first_word = bare(&text[first.0..first.1]);
             let is_order = manner == Manner::Order && first.0 == words[0].0 && words.len() > 1;
             let ends_badly = NEVER_LAST.contains(&bare(&text[last.0..last.1]).as_str());
-            if !is_order && !ends_badly && !NEVER_FIRST.contains(&first_word.as_str()) {
+            let next = words.get(index + length).map(|next| &text[next.0..next.1]);
+            let is_torn = next.is_some_and(|next| is_torn(&text[last.0..last.1], next));
+            if !is_order && !ends_badly && !is_torn && !NEVER_FIRST.contains(&first_word.as_str()) {
                 add(&text[first.0..last.1], spans);
             }
         }
@@ -218,6 +220,14 @@ fn collect_spans(text: &str, manner: Manner, spans: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// A number belongs to the word that it counts or measures: "10 minutes" is one value, "10" is none.
+/// As an argument that is a number it is offered all the same, by itself.
+fn is_torn(last: &str, next: &str) -> bool {
+    let is_number = last.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ','));
+    let next = bare(next);
+    is_number && !FUNCTION_WORDS.contains(&next.as_str()) && next.chars().all(char::is_alphabetic)
 }
 
 /// What stands between quotation marks is meant word for word.
@@ -298,6 +308,8 @@ mod tests {
         let answer = Said::new("Oat milk", Manner::Answer, &[], chrono_tz::UTC);
         assert_eq!(answer.spans(), ["Oat", "milk", "Oat milk"]);
         assert!(said("read ./notes/todo.txt, please").spans().contains(&"./notes/todo.txt".to_owned()));
+        assert_eq!(said("wait 10 minutes").spans(), ["minutes", "10 minutes"]);
+        assert!(said("turn it to 10 please").spans().contains(&"10".to_owned()));
         assert!(said("write \"to be, or not\" down").spans().contains(&"to be, or not".to_owned()));
     }
 

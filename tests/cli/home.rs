@@ -76,6 +76,11 @@ impl Home {
         self
     }
 
+    /// The variables that were set for commands.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The home folder itself.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
@@ -119,7 +124,7 @@ impl Home {
             .env("HARK_DATA_DIR", self.data())
             .env("HARK_SERVER__BIND", "127.0.0.1:0")
             .env("HARK_LLM__API_KEY", KEY)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(self.variables())
             .current_dir(self.work())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -56,7 +56,7 @@ describe("a broken connection", () => {
       await visitor.page.getByRole("region", { name: "Tools and models" }).getByText("Hark does not answer.").waitFor();
       proxy.mend();
       await command.button("Edit and send again").click();
-      await visitor.text.press("Enter");
-      await visitor.latest().replied();
+      const again = await visitor.begins(() => visitor.text.press("Enter"));
+      await again.replied(/list/);
     }));
 });

@@ -32,11 +32,10 @@ describe("the token", () => {
     visit(async (visitor) => {
       await dialog(visitor).getByRole("button", { name: "Not now" }).click();
       await eventually(async () => assert.equal(await dialog(visitor).isVisible(), false));
-      await visitor.text.fill("what time is it");
-      await visitor.text.press("Enter");
+      const command = await visitor.type("what time is it");
       await dialog(visitor).waitFor();
       await visitor.page.keyboard.press("Escape");
-      await visitor.latest().replied(/token/);
+      await command.replied(/token/);
       assert.equal(await dialog(visitor).isVisible(), false);
     }, settings));
 });

@@ -52,9 +52,9 @@ describe("with the keyboard alone", () => {
       await visitor.page.keyboard.type("show the list");
       await visitor.page.keyboard.press("Shift+Enter");
       await visitor.page.keyboard.type("of all lists");
-      await visitor.page.keyboard.press("Enter");
-      await visitor.latest().replied();
-      assert.equal(await visitor.latest().said.textContent(), "show the list\nof all lists");
+      const command = await visitor.begins(() => visitor.page.keyboard.press("Enter"));
+      await command.replied(/list/);
+      assert.equal(await command.said.textContent(), "show the list\nof all lists");
       await visitor.page.keyboard.press("Enter");
       assert.equal(await visitor.commands.count(), 1, "an empty line is no command");
     }));

@@ -28,8 +28,8 @@ describe("a spoken command", () => {
       await visitor.talk.click();
       await eventually(async () => assert.equal(await visitor.talk.getAttribute("aria-pressed"), "true"));
       await visitor.recorded(SPOKEN.seconds);
-      await visitor.talk.click();
-      assert.match(await visitor.latest().replied(), /milk/);
+      const command = await visitor.begins(() => visitor.talk.click());
+      await command.replied(/milk/i);
       await eventually(async () => assert.equal(await visitor.talk.getAttribute("aria-pressed"), "false"));
 
       // The microphone is still open, and the recording that it plays is over.
@@ -56,20 +56,22 @@ describe("a spoken command", () => {
 
   test("needs no mouse: Ctrl+Space is held instead", () =>
     visit(async (visitor) => {
-      await visitor.page.keyboard.down("Control");
-      await visitor.page.keyboard.down("Space");
-      await visitor.recorded(SPOKEN.seconds);
-      await visitor.page.keyboard.up("Space");
-      await visitor.page.keyboard.up("Control");
-      await visitor.latest().replied(/milk/i);
+      const command = await visitor.begins(async () => {
+        await visitor.page.keyboard.down("Control");
+        await visitor.page.keyboard.down("Space");
+        await visitor.recorded(SPOKEN.seconds);
+        await visitor.page.keyboard.up("Space");
+        await visitor.page.keyboard.up("Control");
+      });
+      await command.replied(/milk/i);
       assert.equal(await visitor.text.inputValue(), "", "the space is no part of a command");
     }));
 
   test("that the browser gives no microphone for says what to do", () =>
     visit(
       async (visitor) => {
-        await visitor.talk.click();
-        await visitor.latest().replied(/Allow it beside the address/);
+        const command = await visitor.begins(() => visitor.talk.click());
+        await command.replied(/Allow it beside the address/);
       },
       { microphone: false },
     ));

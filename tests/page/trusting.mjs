@@ -21,7 +21,7 @@ describe("hostile text", () => {
       const row = visitor.page.getByRole("region", { name: "History" }).getByRole("listitem").first();
       await eventually(async () => assert.ok((await row.textContent()).startsWith(words)));
       await visitor.page.reload();
-      await eventually(async () => assert.equal(await visitor.latest().said.textContent(), words));
+      await eventually(async () => assert.equal(await command.said.textContent(), words));
       const made = visitor.page.locator("#commands :is(img, script, b), #history :is(img, script, b)");
       assert.equal(await made.count(), 0);
       assert.equal(await visitor.page.title(), "Hark");
@@ -31,8 +31,8 @@ describe("hostile text", () => {
     visit(async (visitor) => {
       await visitor.page.getByRole("list", { name: "Examples" }).waitFor();
       const name = `<img src=x onerror="document.title='taken over'">.wav`;
-      await visitor.upload({ name, mimeType: "audio/wav", buffer: Buffer.alloc(9 * 2 ** 20) });
-      assert.equal(await visitor.latest().said.textContent(), name);
+      const command = await visitor.upload({ name, mimeType: "audio/wav", buffer: Buffer.alloc(9 * 2 ** 20) });
+      assert.equal(await command.said.textContent(), name);
       assert.equal(await visitor.page.title(), "Hark");
     }));
 });

@@ -98,8 +98,9 @@ describe("a typed command", () => {
   test("can be an example that is offered", () =>
     visit(async (visitor) => {
       model.plans("What is 17 times 4?", ["desk.calculate", { expression: "17 * 4" }]);
-      await visitor.page.getByRole("list", { name: "Examples" }).getByRole("button", { name: "What is 17 times 4?" }).click();
-      await visitor.latest().replied(/68/);
+      const example = visitor.page.getByRole("list", { name: "Examples" }).getByRole("button", { name: "What is 17 times 4?" });
+      const command = await visitor.begins(() => example.click());
+      await command.replied(/68/);
     }));
 });
 

@@ -83,23 +83,28 @@ class Visitor {
     return this.page.getByRole("status");
   }
 
-  async type(words) {
-    await this.text.fill(words);
-    await this.text.press("Enter");
-    return this.latest();
+  type(words) {
+    return this.begins(async () => {
+      await this.text.fill(words);
+      await this.text.press("Enter");
+    });
   }
 
-  async upload(file) {
-    await this.page.getByLabel("Send a recording").setInputFiles(file);
-    return this.latest();
+  upload(file) {
+    return this.begins(() => this.page.getByLabel("Send a recording").setInputFiles(file));
   }
 
   get commands() {
     return this.page.getByRole("list", { name: "Commands" }).locator(":scope > li");
   }
 
-  latest() {
-    return new CommandOnPage(this.commands.last());
+  /** Does `act` and waits for the command that comes of it; a moment can lie between, as after speaking. */
+  async begins(act) {
+    const before = await this.commands.count();
+    await act();
+    const begun = this.commands.nth(before);
+    await begun.waitFor();
+    return new CommandOnPage(begun);
   }
 
   command(index) {
@@ -107,12 +112,13 @@ class Visitor {
   }
 
   /** Holds the talk button until `seconds` were recorded. */
-  async speak(seconds) {
-    await this.talk.hover();
-    await this.page.mouse.down();
-    await this.recorded(seconds);
-    await this.page.mouse.up();
-    return this.latest();
+  speak(seconds) {
+    return this.begins(async () => {
+      await this.talk.hover();
+      await this.page.mouse.down();
+      await this.recorded(seconds);
+      await this.page.mouse.up();
+    });
   }
 
   /** Waits until the page says that so many seconds were recorded. */

@@ -44,20 +44,23 @@ pub struct WorkerConfig {
 
 impl WorkerConfig {
     /// The usual settings for a model.
-    ///
-    /// One core is left free: llama.cpp's threads wait for each other by spinning, hundreds of times
-    /// a token, so that with no core to spare any other busy program makes answers ten times slower.
     pub fn new(program: impl Into<PathBuf>, model: impl Into<PathBuf>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             program: program.into(),
             model: model.into(),
             adapter: None,
-            threads: cores.saturating_sub(1).clamp(1, MOST_THREADS),
+            threads: Self::usual_threads(),
             context_tokens: 4096,
             queue: 8,
             remedy: "`hark models` lists what can be fetched, `hark models fetch NAME` fetches it".into(),
         }
+    }
+
+    /// One core is left free: llama.cpp's threads wait for each other by spinning, hundreds of times
+    /// a token, so that with no core to spare any other busy program makes answers ten times slower.
+    pub fn usual_threads() -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        cores.saturating_sub(1).clamp(1, MOST_THREADS)
     }
 
     /// The model's file name without its ending.
