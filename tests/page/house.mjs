@@ -22,7 +22,7 @@ const opened = await Promise.allSettled([
     environment: { HARK_LLM__BASE_URL: model.url, HARK_LLM__MODEL: "scripted", HARK_TOOLS__MCP_CONFIG: "mcp.json" },
     servers: { missing: { command: "no-such-program" }, stuck: faulty("hangs-on-call"), sloppy: faulty("broken-schema") },
   }),
-  Hark.start(program, { environment: { HARK_SERVER__TOKEN: TOKEN } }),
+  Hark.start(program, { environment: { HARK_SERVER__TOKEN: TOKEN, HARK_PLANNER__SECONDS: "170", HARK_SERVER__COMMAND_SECONDS: "175" } }),
   npm("playwright-core").chromium.launch({
     executablePath: chromium(),
     // The sandbox needs rights that neither root nor a container has.

@@ -15,6 +15,8 @@ describe("a spoken command", () => {
     visit(
       async (visitor) => {
         const command = await visitor.speak(SPOKEN.seconds);
+        // The language model is a heavy one for a machine that does other things too.
+        await command.reply.waitFor({ timeout: 180_000 });
         await command.replied(/milk/i);
         assert.match(await command.said.textContent(), SPOKEN.words);
         assert.match((await command.stages.allTextContents())[0], /^Hearing\d+(\.\d)?\s(ms|s)$/);
