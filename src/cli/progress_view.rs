@@ -64,7 +64,7 @@ impl<'a> ProgressView<'a> {
         self.output.line(format_args!("\n{}", self.output.bold(&outcome.reply)));
         self.output.note(format_args!("{}", times(&outcome.stages, outcome.execution_time)));
         if let Some(error) = &outcome.error {
-            self.output.note(format_args!("({})", error.code));
+            self.output.note(format_args!("Error code: {}", error.code));
         }
         if outcome.needs_clarification {
             self.output

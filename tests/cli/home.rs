@@ -21,7 +21,7 @@ use tokio::process::{Child, Command};
 /// A key that is in every test's environment and in no output.
 pub(crate) const KEY: &str = "key-that-nobody-may-read";
 /// A bound that is never reached unless something hangs; no test takes its measure from it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 /// The file of the embedded language model, which `make test` has fetched.
 const LANGUAGE_MODEL: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 

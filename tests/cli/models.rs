@@ -60,3 +60,14 @@ async fn a_source_that_is_out_of_reach_is_told_soon_and_with_the_way_out() {
     assert!(ran.err.contains("hark models fetch base.en-q8_0"), "{ran:#?}");
     assert_eq!(ran.err.lines().filter(|line| line.starts_with("hark: ")).count(), 1, "{ran:#?}");
 }
+
+#[tokio::test]
+async fn a_reader_that_has_read_enough_is_no_fault() {
+    let home = Home::without_model();
+    let mut shell = home.program("sh");
+    // The first line is all that is wanted, and the pipe is closed before the second comes.
+    shell.args(["-c", "{ hark models list; echo \"code $?\" >&2; } | { read -r line; echo \"$line\"; }"]);
+    let ran = home.end(shell.spawn().unwrap()).await;
+    assert_eq!(ran.err.trim(), "code 0");
+    assert!(ran.good().starts_with("hark-mini-en "));
+}
