@@ -4,8 +4,6 @@ import { serverSentEvents } from "./event-stream.js";
 import { sentence } from "./dom.js";
 
 const TOKEN = "hark-token";
-const MOST_FAILURES = 20;
-const LONGEST_PAUSE_MS = 5000;
 
 /** A refusal of the server: `code` is stable, `message` is for a person. Status 0: no answer came. */
 export class Refusal extends Error {
@@ -120,32 +118,10 @@ export function readHistory({ before, limit = 30 } = {}) {
   return json(`/api/voice/commands?${query}`, { inBackground: true });
 }
 
-/**
- * Calls `show` for each event of a command until the last one. A lost connection is taken up again
- * after the last event seen, so that none is missed and none comes twice; `onConnection(isLost)` tells.
- */
-export async function follow(id, show, onConnection = () => {}) {
-  let last = 0;
-  let failures = 0;
-  for (;;) {
-    try {
-      const response = await request(`/api/voice/commands/${id}/events`, {
-        headers: { Accept: "text/event-stream", ...(last ? { "Last-Event-ID": String(last) } : {}) },
-      });
-      if (response.status === 204) return;
-      if (failures) onConnection(false);
-      failures = 0;
-      for await (const event of serverSentEvents(response.body)) {
-        if (event.seq <= last) continue;
-        last = event.seq;
-        show(event);
-        if (event.type === "completed" || event.type === "error") return;
-      }
-    } catch (error) {
-      if (error instanceof Refusal && error.status >= 400 && error.status < 500) throw error;
-      if (failures >= MOST_FAILURES) throw error;
-    }
-    if (failures++ === 0) onConnection(true);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(125 * 2 ** failures, LONGEST_PAUSE_MS)));
-  }
+/** The stream of a command's events after number `last`; null where there is nothing left to tell. */
+export async function openEvents(id, last) {
+  const response = await request(`/api/voice/commands/${id}/events`, {
+    headers: { Accept: "text/event-stream", ...(last ? { "Last-Event-ID": String(last) } : {}) },
+  });
+  return response.status === 204 ? null : serverSentEvents(response.body);
 }

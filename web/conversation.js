@@ -1,9 +1,10 @@
 // The conversation: sends commands, follows them to their end, and brings back those of the history.
 
 import { announce, announceStage } from "./announcer.js";
-import { follow, readCommand, readHistory, sendAudio, sendText, stopCommand } from "./api.js";
+import { readCommand, readHistory, sendAudio, sendText, stopCommand } from "./api.js";
 import { CommandView } from "./command-view.js";
 import { byId } from "./dom.js";
+import { follow } from "./follow.js";
 
 const SESSION = "hark-session";
 const MOST_BROUGHT_BACK = 10;

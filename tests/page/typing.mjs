@@ -119,6 +119,22 @@ describe("a slow command", () => {
       release();
     }));
 
+  test("among more of them than a browser has connections is still watched, and stopped", () =>
+    visit(async (visitor) => {
+      const words = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `show the list that takes long, number ${number}`);
+      const releases = words.map((each) => {
+        model.plans(each, ["desk.show_lists", {}]);
+        return model.holds(each);
+      });
+      const commands = [];
+      for (const each of words) commands.push(await visitor.type(each));
+      for (const command of commands) await eventually(async () => assert.match(await command.stages.last().textContent(), /^Thinking/));
+      await commands.at(-1).button("Stop").click();
+      await commands.at(-1).replied(/stopped/i);
+      releases.forEach((release) => release());
+      for (const command of commands.slice(0, -1)) await command.replied(/list/);
+    }));
+
   test("is stopped by Escape while a tool hangs, and says what is not known", () =>
     visit(async (visitor) => {
       model.plans("do good with the stuck tool", ["stuck.good", {}]);
