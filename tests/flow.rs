@@ -44,7 +44,12 @@ impl House {
             data_dir: at("data"),
         };
         let path = std::env::var("PATH").expect("a PATH");
-        let environment = Environment::of([("PATH", &*path), ("HARK_TIMEZONE", "Europe/Berlin")]);
+        let environment = Environment::of([
+            ("PATH", &*path),
+            ("HARK_TIMEZONE", "Europe/Berlin"),
+            // A machine that is busy with other tests plans slowly.
+            ("HARK_PLANNER__SECONDS", "110"),
+        ]);
         let settings =
             Settings::load(None, toml::Table::new(), &environment, &places).expect("settings that hold");
         let app = App::build(settings).expect("an app");
@@ -92,10 +97,19 @@ fn servers(home: &Path) -> Value {
 }
 
 /// Recordings, the tool that each must reach, and what its result must say.
-const SPOKEN: [(&str, &str, &str); 3] = [
+const SPOKEN: [(&str, &str, &str); 12] = [
     ("list-add", "desk.add_to_list", "milk"),
     ("list-read", "desk.show_list", "milk"),
+    ("list-add-noisy", "desk.add_to_list", "milk"),
     ("timer", "desk.set_timer", "10 minutes"),
+    ("timer-noisy", "desk.set_timer", "10 minutes"),
+    ("arithmetic", "desk.calculate", "68"),
+    ("time-tokyo", "desk.current_time", "Tokyo"),
+    ("calendar-read", "desk.list_events", "tomorrow"),
+    ("file-read", "files.read_file", "Call Anna."),
+    ("git-status", "git.git_status", "Repository status"),
+    ("memory-read", "memory.read_graph", "likes tea"),
+    ("memory-search", "memory.search_nodes", "likes tea"),
 ];
 
 #[tokio::test]

@@ -42,6 +42,10 @@ struct Arguments {
     /// much more than its share, since these threads wait for each other by spinning.
     #[arg(long, default_value_t = 2)]
     threads: u16,
+    /// Threads that read the prompt, which is done in large pieces and so suffers less from others; as
+    /// many as `--threads` where absent.
+    #[arg(long)]
+    prompt_threads: Option<u16>,
     /// The most tokens of one request, prompt and answer together.
     #[arg(long, default_value_t = 4096)]
     context: u32,
@@ -80,6 +84,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         model: arguments.model,
         adapter: arguments.adapter,
         threads: i32::from(arguments.threads.max(1)),
+        prompt_threads: i32::from(arguments.prompt_threads.unwrap_or(arguments.threads).max(1)),
         context_tokens: arguments.context,
         queue: usize::from(arguments.queue.max(1)),
     })?;

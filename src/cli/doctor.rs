@@ -105,12 +105,15 @@ impl Doctor {
 }
 
 fn settings_files(settings: &Settings) -> Finding {
-    let named = |file: &Option<std::path::PathBuf>, name: &str| match file {
+    let named = |file: &Option<std::path::PathBuf>, without: &str| match file {
         Some(path) => path.display().to_string(),
-        None => format!("no {name}, defaults hold"),
+        None => without.to_owned(),
     };
-    let detail =
-        format!("{}; {}", named(&settings.config_file, "hark.toml"), named(&settings.mcp_file, "mcp.json"));
+    let detail = format!(
+        "{}; {}",
+        named(&settings.config_file, "no hark.toml, so the defaults hold"),
+        named(&settings.mcp_file, "no mcp.json, so the desk is the only server")
+    );
     match settings.mcp_file {
         Some(_) => Finding::good("settings", detail),
         None => {

@@ -244,7 +244,7 @@ fn resolve(
         queue: raw.speech.queue.unwrap_or(16),
         deadline: seconds(raw.speech.seconds, Duration::from_secs(30)),
     };
-    let language_model = language_model(&raw, cores, places, environment);
+    let language_model = language_model(&raw, places, environment);
     let mut servers = servers(mcp_file.as_deref(), environment, &mut faults)?;
     if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
         servers.insert(0, desk(&data_dir, timezone, config_file.as_deref(), environment));
@@ -308,7 +308,7 @@ fn resolve(
     })
 }
 
-fn language_model(raw: &Raw, cores: usize, places: &Places, environment: &Environment) -> LanguageModel {
+fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> LanguageModel {
     let llm = &raw.llm;
     let file = |path: &Option<PathBuf>| path.as_ref().map(|path| absolute(path, places, environment));
     if let Some(base_url) = &llm.base_url {

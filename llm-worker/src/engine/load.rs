@@ -70,7 +70,7 @@ impl Parts {
             .with_n_seq_max(CACHED_SEQUENCES)
             .with_kv_unified(true)
             .with_n_threads(config.threads)
-            .with_n_threads_batch(config.threads)
+            .with_n_threads_batch(config.prompt_threads)
             .with_flash_attention_policy(FLASH_ATTENTION_ON)
             .with_no_perf(true);
         let mut context = self

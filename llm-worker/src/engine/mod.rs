@@ -28,6 +28,8 @@ pub(crate) struct EngineConfig {
     pub(crate) model: PathBuf,
     pub(crate) adapter: Option<PathBuf>,
     pub(crate) threads: i32,
+    /// Those that read the prompt.
+    pub(crate) prompt_threads: i32,
     pub(crate) context_tokens: u32,
     pub(crate) queue: usize,
 }

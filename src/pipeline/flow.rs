@@ -1,0 +1,196 @@
+//! The flow itself: hear, look up the tools, plan, carry out. [`Pipeline::carry_out`] is the one function
+//! to read.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use chrono::Utc;
+use serde_json::{Value, json};
+
+use super::job::{Job, cancelled, failure, millis, unless_cancelled};
+use super::{Input, Pipeline};
+use crate::domain::{
+    Command, Decision, EventType, Failure, Outcome, Plan, Question, Receipt, Stages, Step, StepStatus, ToolSet,
+};
+use crate::executor::{self, Run};
+use crate::speech::Hints;
+use crate::store::{AuditAction, AuditEntry};
+
+impl Pipeline {
+    /// The flow.
+    pub(super) async fn carry_out(
+        &self,
+        job: &Job,
+        input: Input,
+        outcome: &mut Outcome,
+    ) -> Result<Option<Question>, Failure> {
+        let text = match input {
+            Input::Text(text) => text,
+            Input::Audio(bytes) => self.hear(job, bytes, outcome).await?,
+        };
+        outcome.text.clone_from(&text);
+        let tools = self.discover(job, &mut outcome.stages).await?;
+        let command = Command {
+            id: job.id,
+            user: job.user.clone(),
+            session: job.session.clone(),
+            text,
+            timezone: job.timezone,
+            dry_run: job.dry_run,
+            received_at: job.received_at,
+        };
+        match self.plan(job, &command, &tools, &mut outcome.stages).await? {
+            Decision::Act(plan) => self.act(job, &plan, outcome).await.map(|()| None),
+            Decision::Ask(question) => {
+                job.progress.emit(
+                    EventType::Clarifying,
+                    question.text.clone(),
+                    json!({"question": question.text, "tool": question.tool, "missing": question.missing}),
+                );
+                outcome.reply.clone_from(&question.text);
+                outcome.needs_clarification = true;
+                outcome.clarification_question = Some(question.text.clone());
+                Ok(Some(question))
+            }
+            Decision::Nothing(why) => {
+                outcome.reply.clone_from(&why);
+                Err(Failure { code: "no_tool_fits".to_owned(), message: why })
+            }
+        }
+    }
+
+    async fn hear(&self, job: &Job, bytes: Bytes, outcome: &mut Outcome) -> Result<String, Failure> {
+        let parts = &self.inner.parts;
+        job.progress.emit(EventType::Transcribing, "Reading the recording", json!({"status": "decoding"}));
+        let started = Instant::now();
+        let pcm = unless_cancelled(job, parts.decoder.decode(bytes))
+            .await?
+            .map_err(|error| failure(error.code(), &error.to_string()))?;
+        outcome.stages.decode_ms = Some(millis(started.elapsed()));
+
+        job.progress.emit(
+            EventType::Transcribing,
+            "Listening to it",
+            json!({"status": "listening", "audioMs": pcm.duration().as_millis()}),
+        );
+        let started = Instant::now();
+        let heard = parts.speech.transcribe(pcm, Hints::default(), job.cancel.clone()).await;
+        outcome.stages.speech_ms = Some(millis(started.elapsed()));
+        let transcript = heard.map_err(|error| match job.cancel.is_cancelled() {
+            true => cancelled(),
+            false => failure(error.code(), &error.to_string()),
+        })?;
+        job.progress.emit(
+            EventType::Transcribing,
+            format!("Heard: {}", transcript.text),
+            json!({"status": "done", "transcript": transcript}),
+        );
+        let text = transcript.text.clone();
+        outcome.transcript = Some(transcript);
+        Ok(text)
+    }
+
+    async fn discover(&self, job: &Job, stages: &mut Stages) -> Result<Arc<ToolSet>, Failure> {
+        let registry = &self.inner.parts.registry;
+        let started = Instant::now();
+        let mut tools = registry.snapshot(&job.user).await;
+        if tools.tools().is_empty() {
+            // Only the first commands after a start get here; later a missing server costs nobody time.
+            unless_cancelled(job, registry.settle(self.inner.config.tools_grace)).await?;
+            tools = registry.snapshot(&job.user).await;
+        }
+        stages.discover_ms = Some(millis(started.elapsed()));
+        if tools.tools().is_empty() {
+            return Err(failure(
+                "no_tools",
+                "no tool is connected; `hark doctor` shows each server and what keeps it away",
+            ));
+        }
+        let services = tools.services();
+        job.progress.emit(
+            EventType::Discovering,
+            format!("{} tools of {} services are at hand", tools.tools().len(), services.len()),
+            json!({"tools": tools.tools().len(), "services": services, "version": tools.version()}),
+        );
+        Ok(tools)
+    }
+
+    async fn plan(
+        &self,
+        job: &Job,
+        command: &Command,
+        tools: &ToolSet,
+        stages: &mut Stages,
+    ) -> Result<Decision, Failure> {
+        let parts = &self.inner.parts;
+        let turns = self.inner.config.history_turns;
+        let history = parts
+            .store
+            .turns(&command.user, &command.session, turns)
+            .await
+            .map_err(|error| failure(error.code(), &error.to_string()))?;
+        job.progress.emit(EventType::Analyzing, "Thinking about it", json!({"tools": tools.tools().len()}));
+        let started = Instant::now();
+        let planned = parts.planner.decide(command, tools, &history, &job.cancel).await;
+        stages.plan_ms = Some(millis(started.elapsed()));
+        let planned = planned.map_err(|error| match job.cancel.is_cancelled() {
+            true => cancelled(),
+            false => failure(error.code(), &error.to_string()),
+        })?;
+        stages.shortlist_ms = Some(millis(planned.shortlist_time));
+        stages.model_ms = Some(millis(planned.model_time));
+        if let Decision::Act(plan) = &planned.decision {
+            job.progress.emit(EventType::Planned, plan.summary(), json!({"plan": plan.to_json()}));
+            self.audit(job, AuditAction::Planned, plan.to_json()).await?;
+        }
+        Ok(planned.decision)
+    }
+
+    async fn act(&self, job: &Job, plan: &Plan, outcome: &mut Outcome) -> Result<(), Failure> {
+        outcome.plan = Some(plan.to_json());
+        if job.dry_run {
+            outcome.results = plan.steps().iter().map(|step| skipped(step.number(), step)).collect();
+            outcome.reply = format!("This is what I would do: {}", plan.summary());
+            outcome.success = true;
+            return Ok(());
+        }
+        let started = Instant::now();
+        let run = Run {
+            command: job.id,
+            user: job.user.clone(),
+            progress: job.progress.clone(),
+            cancel: job.cancel.clone(),
+        };
+        outcome.results = self.inner.parts.executor.run(plan, &run).await;
+        outcome.stages.execute_ms = Some(millis(started.elapsed()));
+        outcome.reply = executor::reply(&outcome.results);
+        outcome.success = outcome.results.iter().all(|receipt| receipt.status == StepStatus::Done);
+        if outcome.success {
+            return Ok(());
+        }
+        Err(match job.cancel.is_cancelled() {
+            true => cancelled(),
+            false => failure("step_failed", &outcome.reply),
+        })
+    }
+
+    async fn audit(&self, job: &Job, action: AuditAction, detail: Value) -> Result<(), Failure> {
+        let entry = AuditEntry { command: job.id, user: job.user.clone(), action, tool: None, detail };
+        self.inner.parts.store.audit(entry).await.map_err(|error| failure(error.code(), &error.to_string()))
+    }
+}
+
+fn skipped(number: usize, step: &Step) -> Receipt {
+    Receipt {
+        step: number,
+        tool: step.tool().name.clone(),
+        arguments: step.arguments().clone(),
+        status: StepStatus::Skipped,
+        text: String::new(),
+        structured: None,
+        error: Some("a dry run calls no tool".to_owned()),
+        started_at: Utc::now(),
+        elapsed_ms: 0.0,
+    }
+}

@@ -1,0 +1,67 @@
+//! A command on its way in, and why it may be turned away.
+
+use bytes::Bytes;
+use chrono_tz::Tz;
+
+use crate::domain::{SessionId, UserId};
+use crate::store::StoreError;
+
+/// What a person sends.
+pub enum Input {
+    /// A typed command.
+    Text(String),
+    /// A recording in any format that [`crate::audio`] reads.
+    Audio(Bytes),
+}
+
+/// A command on its way in.
+pub struct Submission {
+    /// Who asks.
+    pub user: UserId,
+    /// The conversation; a new one where absent.
+    pub session: Option<SessionId>,
+    /// The person's time zone; the configured one where absent.
+    pub timezone: Option<Tz>,
+    /// Plan and show, but call no tool.
+    pub dry_run: bool,
+    /// The command.
+    pub input: Input,
+}
+
+/// Why a command was not accepted. Nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// No words.
+    #[error("the command is empty; say or type what is to be done")]
+    EmptyText,
+    /// Too many words.
+    #[error("the command has {length} characters, at most {limit} are taken; shorten it or split it")]
+    TextTooLong {
+        /// Characters that came.
+        length: usize,
+        /// Characters that are taken.
+        limit: usize,
+    },
+    /// Too much is going on.
+    #[error("{0} commands are under way, which is the limit; try again in a moment")]
+    TooBusy(usize),
+    /// Hark is on its way out.
+    #[error("Hark is shutting down; send the command again once it is back")]
+    ShuttingDown,
+    /// The history can't be written, and nothing is done off the record.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SubmitError {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyText => "text_empty",
+            Self::TextTooLong { .. } => "text_too_long",
+            Self::TooBusy(_) => "busy",
+            Self::ShuttingDown => "shutting_down",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
