@@ -77,7 +77,10 @@ pub(crate) async fn measure() -> Result<()> {
         alone.print("one at a time", does);
         let mut burst = Own::default();
         for _ in 0..ROUNDS {
-            try_join_all((0..AT_ONCE).map(|_| instant.give(text))).await?.into_iter().for_each(|one| burst.add(one));
+            try_join_all((0..AT_ONCE).map(|_| instant.give(text)))
+                .await?
+                .into_iter()
+                .for_each(|one| burst.add(one));
         }
         burst.print(&format!("{AT_ONCE} in the same instant"), does);
         instant.close().await;

@@ -94,7 +94,8 @@ async fn clips() -> Result<Vec<Pcm>> {
     paths.sort();
     let is_command = |path: &std::path::PathBuf| {
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        path.extension().is_some_and(|ending| ending == "wav") && !["silence", "noise", "tones"].contains(&name)
+        path.extension().is_some_and(|ending| ending == "wav")
+            && !["silence", "noise", "tones"].contains(&name)
     };
     let mut clips = Vec::new();
     for path in paths.iter().filter(|path| is_command(path)) {

@@ -13,8 +13,16 @@ use crate::machine::{children, resident_mib};
 use crate::served::{Served, recording};
 
 /// The fixtures that are given both ways; each ends well with the embedded models.
-const COMMANDS: [&str; 8] =
-    ["list-add", "timer", "arithmetic", "list-read", "memory-read", "memory-search", "git-status", "file-read"];
+const COMMANDS: [&str; 8] = [
+    "list-add",
+    "timer",
+    "arithmetic",
+    "list-read",
+    "memory-read",
+    "memory-search",
+    "git-status",
+    "file-read",
+];
 const STAGES: [(&str, &str); 6] = [
     ("decodeMs", "decode"),
     ("speechMs", "speech"),
@@ -61,7 +69,10 @@ pub(crate) async fn measure(rounds: usize) -> Result<()> {
         }
     }
     print(&typed, &spoken);
-    println!("### Memory\n\n| process | ready | after {} commands |\n|---|---|---|", typed.given + spoken.given);
+    println!(
+        "### Memory\n\n| process | ready | after {} commands |\n|---|---|---|",
+        typed.given + spoken.given
+    );
     for ((name, before), (_, after)) in idle.iter().zip(memory(&served)) {
         println!("| {name} | {before:.0} MiB | {after:.0} MiB |");
     }
@@ -75,9 +86,8 @@ enum Form {
 }
 
 async fn give(client: &reqwest::Client, served: &Served, form: &Form, times: &mut Times) -> Result<()> {
-    let request = client
-        .post(format!("{}/api/voice/command", served.address))
-        .header("accept", "text/event-stream");
+    let request =
+        client.post(format!("{}/api/voice/command", served.address)).header("accept", "text/event-stream");
     let request = match form {
         Form::Typed(text) => request.json(&json!({"text": text})),
         Form::Spoken(sound) => request.header("content-type", "audio/wav").body(sound.clone()),
@@ -129,7 +139,11 @@ fn print(typed: &Times, spoken: &Times) {
         let cells = |times: &Times| times.stages.get(key).unwrap_or(&none).cells();
         println!("| {name} | {} | {} |", cells(typed), cells(spoken));
     }
-    println!("| until the first streamed byte | {} | {} |", typed.first_byte.cells(), spoken.first_byte.cells());
+    println!(
+        "| until the first streamed byte | {} | {} |",
+        typed.first_byte.cells(),
+        spoken.first_byte.cells()
+    );
     println!("| **all, as the client sees it** | {} | {} |", typed.total.cells(), spoken.total.cells());
     println!("| of it, no decoder, model or call | {} | {} |", typed.ours.cells(), spoken.ours.cells());
     println!(

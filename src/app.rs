@@ -126,6 +126,9 @@ impl App {
             store: store.clone(),
         };
         let pipeline = Pipeline::new(parts, settings.pipeline.clone(), tracker.clone(), shutdown.clone());
+        if worker.is_some() {
+            pipeline.warm_up();
+        }
         Ok(Self {
             settings: Arc::new(settings),
             pipeline,

@@ -35,14 +35,12 @@ impl House {
         std::os::unix::fs::symlink(project().join(".tools/models"), at("data/models")).expect("the models");
         std::fs::create_dir_all(at("files")).expect("a folder");
         std::fs::write(at("files/todo.txt"), "Call Anna.\n").expect("a file");
-        let entity = json!({"type": "entity", "name": "Anna", "entityType": "person", "observations": ["likes tea"]});
+        let entity =
+            json!({"type": "entity", "name": "Anna", "entityType": "person", "observations": ["likes tea"]});
         std::fs::write(at("memory.jsonl"), entity.to_string()).expect("a memory");
         std::fs::write(at("mcp.json"), servers(home.path()).to_string()).expect("mcp.json");
-        let places = Places {
-            working_dir: home.path().to_owned(),
-            config_dir: at("config"),
-            data_dir: at("data"),
-        };
+        let places =
+            Places { working_dir: home.path().to_owned(), config_dir: at("config"), data_dir: at("data") };
         let path = std::env::var("PATH").expect("a PATH");
         let environment = Environment::of([
             ("PATH", &*path),
@@ -55,7 +53,11 @@ impl House {
         let app = App::build(settings).expect("an app");
         app.registry.settle(PATIENCE).await;
         for server in app.registry.servers() {
-            assert_eq!(server.state, ServerState::Ready, "{server:?}; scripts/test-setup installs the servers");
+            assert_eq!(
+                server.state,
+                ServerState::Ready,
+                "{server:?}; scripts/test-setup installs the servers"
+            );
         }
         Self { app, home }
     }
@@ -76,7 +78,8 @@ impl House {
     }
 
     async fn speak(&self, fixture: &str) -> Outcome {
-        let sound = std::fs::read(project().join(format!("fixtures/audio/{fixture}.wav"))).expect("a recording");
+        let sound =
+            std::fs::read(project().join(format!("fixtures/audio/{fixture}.wav"))).expect("a recording");
         self.give(None, Input::Audio(Bytes::from(sound))).await
     }
 
@@ -120,7 +123,11 @@ async fn spoken_commands_are_carried_out_by_five_servers() {
         let outcome = house.speak(fixture).await;
         assert!(outcome.success, "{fixture}: {outcome:#?}");
         let [receipt] = outcome.results.as_slice() else { panic!("{fixture}: {outcome:#?}") };
-        assert_eq!((receipt.tool.to_string().as_str(), receipt.status), (tool, StepStatus::Done), "{fixture}");
+        assert_eq!(
+            (receipt.tool.to_string().as_str(), receipt.status),
+            (tool, StepStatus::Done),
+            "{fixture}"
+        );
         assert!(receipt.text.contains(says), "{fixture}: {}", receipt.text);
         assert!(outcome.transcript.is_some_and(|heard| heard.model == "hark-mini-en"), "{fixture}");
         services.insert(receipt.tool.service.to_string());

@@ -132,8 +132,9 @@ fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiEr
             user = Some(name);
         }
     }
-    user.cloned()
-        .ok_or_else(|| unauthorized("token_wrong", "this token is not known; HARK_SERVER__TOKEN names the right one"))
+    user.cloned().ok_or_else(|| {
+        unauthorized("token_wrong", "this token is not known; HARK_SERVER__TOKEN names the right one")
+    })
 }
 
 fn unauthorized(code: &str, detail: &str) -> ApiError {

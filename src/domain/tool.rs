@@ -194,7 +194,8 @@ impl Tool {
             return Ok(self);
         }
         let faults = self.argument_faults(&Value::Object(Map::new()));
-        let is_fixed = |place: &str| place.split('/').nth(1).is_some_and(|name| self.fixed.contains_key(name));
+        let is_fixed =
+            |place: &str| place.split('/').nth(1).is_some_and(|name| self.fixed.contains_key(name));
         if let Some(fault) = faults.into_iter().find(|fault| is_fixed(&fault.place)) {
             return Err(SchemaError::Fixed { place: fault.place, fault: fault.message });
         }
@@ -227,9 +228,10 @@ impl Tool {
         if self.fixed.is_empty() {
             return faults(&self.input_validator, arguments);
         }
-        let changed = self.fixed.iter().filter(|(name, value)| {
-            arguments.get(name.as_str()).is_some_and(|given| given != *value)
-        });
+        let changed = self
+            .fixed
+            .iter()
+            .filter(|(name, value)| arguments.get(name.as_str()).is_some_and(|given| given != *value));
         let mut found: Vec<Fault> = changed
             .map(|(name, value)| Fault {
                 place: format!("/{name}"),
@@ -297,8 +299,15 @@ mod tests {
             "required": ["repo", "count"],
             "additionalProperties": false,
         });
-        Tool::new("git.log".parse().expect("a name"), None, String::new(), schema, None, Annotations::default())
-            .expect("a tool")
+        Tool::new(
+            "git.log".parse().expect("a name"),
+            None,
+            String::new(),
+            schema,
+            None,
+            Annotations::default(),
+        )
+        .expect("a tool")
     }
 
     fn fixed(arguments: Value) -> Result<Tool, SchemaError> {

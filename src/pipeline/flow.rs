@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::job::{Job, cancelled, failure, millis, unless_cancelled};
 use super::{Input, Pipeline};
 use crate::domain::{
-    Command, Decision, EventType, Failure, Outcome, Plan, Question, Receipt, Stages, Step, StepStatus, ToolSet,
+    Command, Decision, EventType, Failure, Outcome, Plan, Question, Receipt, Stages, Step, StepStatus,
+    ToolSet,
 };
 use crate::executor::{self, Run};
 use crate::speech::Hints;

@@ -98,6 +98,12 @@ impl Pipeline {
         Self { inner: Arc::new(Inner { parts, config, tracker, shutdown, running }) }
     }
 
+    /// Has the planner's model warm up in the background.
+    pub fn warm_up(&self) {
+        let (pipeline, stop) = (self.clone(), self.inner.shutdown.child_token());
+        self.inner.tracker.spawn(async move { pipeline.inner.parts.planner.warm_up(stop).await });
+    }
+
     /// Records the command and starts it.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::plan::{Draft, MAX_STEPS, Problem};
-use crate::domain::{Command, Decision, Question, ToolSet, Turn, TurnOutcome};
+use crate::domain::{Command, CommandId, Decision, Question, SessionId, ToolSet, Turn, TurnOutcome, UserId};
 use crate::llm::{ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
 use crate::tools::Shortlister;
 use form::Form;
@@ -96,6 +96,28 @@ impl Planner {
     pub fn new(model: Arc<dyn ChatModel>, config: PlannerConfig) -> Result<Self, PlanError> {
         let prompts = Prompts::load(config.prompts_dir.as_deref())?;
         Ok(Self { model, config, prompts, shortlister: Shortlister::default() })
+    }
+
+    /// Has the model read what every prompt begins with, so that the first command need not wait for it.
+    /// Of use only where the model keeps it, as the embedded one does.
+    pub async fn warm_up(&self, cancel: CancellationToken) {
+        let nothing = Command {
+            id: CommandId::new(),
+            user: UserId::local(),
+            session: SessionId(String::new()),
+            text: String::new(),
+            timezone: chrono_tz::UTC,
+            dry_run: true,
+            received_at: chrono::Utc::now(),
+        };
+        let no_tools = ToolSet::new(Vec::new(), Vec::new());
+        let Ok(messages) = self.prompts.opening(&nothing, &no_tools, &[], &self.config) else { return };
+        let deadline = self.config.deadline;
+        let request =
+            ChatRequest { messages, schema: None, max_tokens: 1, temperature: 0.0, cancel, deadline };
+        if let Err(error) = self.model.complete(request).await {
+            tracing::debug!(%error, "the model could not be warmed up");
+        }
     }
 
     /// Decides what is to be done about `command`. `history` is the conversation, oldest turn first;

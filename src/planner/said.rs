@@ -5,6 +5,7 @@
 //! language nothing is trimmed, and all spans stay open to the model.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use text2num::{Language, replace_numbers_in_text};
 
@@ -268,15 +269,19 @@ fn collect_numbers(text: &str, numbers: &mut Vec<serde_json::Number>) {
 
 fn collect_zones(text: &str, zones: &mut Vec<String>) {
     let said = format!(" {} ", text.split_whitespace().map(bare).collect::<Vec<_>>().join(" "));
-    for zone in chrono_tz::TZ_VARIANTS {
-        let name = zone.name();
-        let Some((_, city)) = name.rsplit_once('/') else { continue };
-        let city = city.replace('_', " ").to_lowercase();
-        if said.contains(&format!(" {city} ")) && !zones.iter().any(|known| known == name) {
-            zones.push(name.to_owned());
+    for (city, name) in CITIES.iter() {
+        if said.contains(city.as_str()) && !zones.iter().any(|known| known == name) {
+            zones.push((*name).to_owned());
         }
     }
 }
+
+/// The city of each zone in lower case with a blank on either side, and the zone.
+static CITIES: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let with_city = names.filter_map(|name| Some((name.rsplit_once('/')?.1, name)));
+    with_city.map(|(city, name)| (format!(" {} ", city.replace('_', " ").to_lowercase()), name)).collect()
+});
 
 fn clauses(command: &str) -> usize {
     let mut joins = 0;
