@@ -273,7 +273,7 @@ async fn confidence_is_measured_on_names_and_values() {
     let planned = planned.expect("a decision");
     let measured = planned.confidence.expect("a measure");
     assert!((measured - 0.5).abs() < 1e-3, "{measured}");
-    assert!(matches!(planned.decision, Decision::Act(plan) if (plan.confidence() - 0.5).abs() < 1e-3));
+    assert!(matches!(planned.decision, Decision::Act(plan) if plan.confidence() == Some(measured)));
 }
 
 #[tokio::test]

@@ -181,7 +181,7 @@ impl Reader {
 
     /// Ends the service; nothing of it is left.
     async fn leave(&mut self) {
-        let (child, _) = self.service.take().expect("the service was asked for something");
+        let (child, _) = self.service.take().unwrap();
         let pid = child.id().unwrap().to_string();
         assert!(self.home.program("kill").args(["-INT", &pid]).status().await.unwrap().success());
         assert_eq!(self.home.end(child).await.code, Some(0));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use hark::domain::{
-    CommandId, Event, EventType, Outcome, Question, SessionId, Stages, Turn, TurnOutcome, UserId,
+    CommandId, Event, EventType, Failure, Outcome, Question, SessionId, Stages, Turn, TurnOutcome, UserId,
 };
 use hark::store::{AuditAction, AuditEntry, CommandRecord, Store, StoreConfig, StoreError};
 use serde_json::json;
@@ -100,6 +100,20 @@ async fn a_command_comes_back_with_its_outcome_and_events() {
     let item = &store.history(&ann, 10, None).await.expect("a page")[0];
     assert_eq!((item.success, item.reply.as_deref()), (Some(true), Some("It is noon.")));
     assert_eq!((item.execution_time, item.needs_clarification), (Some(12.5), false));
+    assert_eq!(item.code, None);
+}
+
+#[tokio::test]
+async fn the_history_tells_what_a_command_failed_of() {
+    let store = Store::open(None).expect("a store");
+    let ann = user("ann");
+    let record = record(&ann, "s", "ring the bell");
+    store.begin(record.clone()).await.expect("begun");
+    let error = Failure { code: "cancelled".to_owned(), message: "stopped".to_owned() };
+    let stopped = Outcome { success: false, error: Some(error), ..outcome(&record, "Stopped.") };
+    store.finish(&ann, &stopped, None, &[]).await.expect("finished");
+    let item = &store.history(&ann, 10, None).await.expect("a page")[0];
+    assert_eq!((item.success, item.code.as_deref()), (Some(false), Some("cancelled")));
 }
 
 #[tokio::test]

@@ -139,7 +139,8 @@ export class CommandView {
     this.tell(outcome.reply, outcome.needsClarification ? "question" : isBad ? "bad" : "");
     this.total.hidden = false;
     this.total.replaceChildren(element("span", {}, `${milliseconds(outcome.executionTime)} in all`));
-    if (outcome.plan) this.total.append(element("span", {}, `${percent(outcome.plan.confidence)} sure of the plan`));
+    // A model that tells no probabilities is neither sure nor unsure.
+    if (Number.isFinite(outcome.plan?.confidence)) this.total.append(element("span", {}, `${percent(outcome.plan.confidence)} sure of the plan`));
     if (outcome.needsClarification) this.total.append(element("span", {}, "Answer below, by voice or by typing."));
   }
 

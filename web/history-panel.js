@@ -40,7 +40,8 @@ async function page(list, onReopen, before) {
 }
 
 function row(item, onReopen) {
-  const isBad = item.success === false && !item.needsClarification;
+  // What a person stopped did not go wrong.
+  const isBad = item.success === false && !item.needsClarification && item.code !== "cancelled";
   const kind = isBad ? "bad" : item.needsClarification ? "wait" : "";
   const reply = item.reply ?? (item.success == null ? "No end on record yet" : "");
   const took = item.executionTime == null ? "" : ` · ${milliseconds(item.executionTime)}`;

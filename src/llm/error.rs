@@ -32,7 +32,7 @@ pub enum ModelError {
         retry_after: Option<Duration>,
     },
     /// No whole answer came in time.
-    #[error("the model {model} gave no answer within {} ms", after.as_millis())]
+    #[error("the model {model} gave no answer within {:.0} s", after.as_secs_f64().max(1.0))]
     Timeout {
         /// The model's name.
         model: String,

@@ -59,7 +59,11 @@ pub(super) fn cancelled() -> Failure {
 pub(super) fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')),
+        Some(first) => {
+            let rest = letters.as_str().trim_end_matches('.');
+            let mark = if rest.ends_with(['?', '!', '…']) { "" } else { "." };
+            format!("{}{rest}{mark}", first.to_uppercase())
+        }
         None => String::new(),
     }
 }

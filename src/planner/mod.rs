@@ -44,8 +44,6 @@ pub use error::PlanError;
 const NOTHING_FITS: &str = "None of the connected tools fits that.";
 /// A first answer and a repaired one.
 const MAX_ATTEMPTS: u8 = 2;
-/// The confidence in a plan whose model reports no token probabilities: it says nothing either way.
-const UNMEASURED: f32 = 0.5;
 
 /// Makes decisions with one model.
 pub struct Planner {
@@ -302,7 +300,7 @@ fn judge(reply: &ChatReply, tools: &ToolSet, pending: Option<&Question>, confide
         let sentence = if said.is_empty() { NOTHING_FITS } else { said };
         return Verdict::Decided(Decision::Nothing(sentence.to_owned()));
     }
-    match draft.check(tools, confidence.unwrap_or(UNMEASURED)) {
+    match draft.check(tools, confidence) {
         Ok(plan) => Verdict::Decided(Decision::Act(plan)),
         Err(problems) => {
             let question = question::for_missing(&draft, &problems, tools);

@@ -95,7 +95,8 @@ pub(super) fn page(
     let before = before.map_or_else(|| "g".to_owned(), |id| id.to_string());
     connection
         .prepare_cached(
-            "SELECT id, session, spoken, text, received_at, success, reply, asked IS NOT NULL, execution_ms
+            "SELECT id, session, spoken, text, received_at, success, reply, asked IS NOT NULL, execution_ms,
+             outcome ->> '$.error.code'
              FROM commands WHERE user = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
         )?
         .query_map(params![user.0, before, bound(limit)], |row| {
@@ -109,6 +110,7 @@ pub(super) fn page(
                 reply: row.get(6)?,
                 needs_clarification: row.get(7)?,
                 execution_time: row.get(8)?,
+                code: row.get(9)?,
             })
         })?
         .collect()

@@ -42,6 +42,9 @@ pub struct HistoryItem {
     /// the program was cut off.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub success: Option<bool>,
+    /// The code of what went wrong, where something did; `cancelled` where a person stopped it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<String>,
     /// What was said to the person at the end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reply: Option<String>,

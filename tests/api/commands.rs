@@ -28,7 +28,6 @@ async fn a_typed_command_is_carried_out_and_answered() {
         ("stages", "[ms]"),
         ("reply", "[sentence]"),
         ("plan.executionPlan", "[sentence]"),
-        ("plan.confidence", "[0 to 1]"),
         ("plan.toolsVersion", "[version]"),
         ("results.*.startedAt", "[time]"),
         ("results.*.elapsedMs", "[ms]"),

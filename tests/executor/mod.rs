@@ -55,7 +55,7 @@ impl Bench {
             .collect();
         let draft: Draft = serde_json::from_value(json!({"selectedTools": steps})).expect("a draft");
         let tools = self.registry.snapshot(&self.run.user).await;
-        draft.check(&tools, 0.9).expect("a plan")
+        draft.check(&tools, Some(0.9)).expect("a plan")
     }
 
     async fn carry_out(&self, steps: &[(&str, Value)]) -> Vec<Receipt> {

@@ -86,11 +86,12 @@ impl fmt::Display for Problem {
 }
 
 impl Draft {
-    /// Proves the draft against `tools`. `confidence` is the model's, 0 to 1.
+    /// Proves the draft against `tools`. `confidence` is the model's, 0 to 1; none where it was not
+    /// measured.
     ///
     /// # Errors
     /// All problems, in the order of the steps.
-    pub fn check(&self, tools: &ToolSet, confidence: f32) -> Result<Plan, Vec<Problem>> {
+    pub fn check(&self, tools: &ToolSet, confidence: Option<f32>) -> Result<Plan, Vec<Problem>> {
         if self.selected_tools.is_empty() {
             return Err(vec![Problem { step: None, kind: ProblemKind::NoSteps }]);
         }
@@ -135,7 +136,7 @@ impl Draft {
         Ok(Plan {
             steps,
             summary,
-            confidence: confidence.clamp(0.0, 1.0),
+            confidence: confidence.map(|confidence| confidence.clamp(0.0, 1.0)),
             tools_version: tools.version().to_owned(),
         })
     }
@@ -342,7 +343,7 @@ mod tests {
 
     fn check(steps: Value) -> Result<Plan, Vec<String>> {
         let draft: Draft = serde_json::from_value(json!({"selectedTools": steps})).expect("a draft");
-        draft.check(&tools(), 0.9).map_err(|all| all.iter().map(Problem::to_string).collect())
+        draft.check(&tools(), Some(0.9)).map_err(|all| all.iter().map(Problem::to_string).collect())
     }
 
     fn problems(steps: Value) -> Vec<String> {

@@ -50,7 +50,7 @@ pub struct Question {
 pub struct Plan {
     steps: Vec<Step>,
     summary: String,
-    confidence: f32,
+    confidence: Option<f32>,
     tools_version: String,
 }
 
@@ -65,8 +65,8 @@ impl Plan {
         &self.summary
     }
 
-    /// How sure the model was, 0 to 1, from its token probabilities.
-    pub fn confidence(&self) -> f32 {
+    /// How sure the model was, 0 to 1, from its token probabilities; none where it tells none.
+    pub fn confidence(&self) -> Option<f32> {
         self.confidence
     }
 
