@@ -35,8 +35,10 @@ async fn a_typed_command_is_planned_by_the_embedded_model_and_carried_out() {
     assert!(told.out.contains("→ desk.add_to_list {"), "the plan: {told:#?}");
     assert!(told.out.lines().last().unwrap().contains("milk"), "the reply is last: {told:#?}");
     assert!(told.err.contains(" ms"), "the times: {told:#?}");
-    told.good();
-    assert!(shopping_list(&home).await.contains("milk"));
+    // On which list is the small model's guess, which differs from machine to machine.
+    assert!(told.good().contains("│ Added milk to your "), "the receipt");
+    let lists = home.run(["tools", "call", "desk.show_lists"]).await.good();
+    assert!(lists.contains("1 "), "one list with one item: {lists}");
 }
 
 #[tokio::test]
