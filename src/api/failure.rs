@@ -11,6 +11,7 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "audio_busy"
         | "audio_stopped"
         | "speech_busy"
+        | "speech_loading"
         | "speech_model_missing"
         | "model_busy"
         | "model_missing"
@@ -31,7 +32,8 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         | "model_schema_refused"
         | "plan_invalid"
         | "plan_unreadable" => StatusCode::BAD_GATEWAY,
-        "no_speech"
+        "silence"
+        | "no_speech"
         | "speech_too_short"
         | "speech_too_long"
         | "speech_unintelligible"

@@ -111,7 +111,10 @@ impl Pipeline {
         let services = tools.services();
         job.progress.emit(
             EventType::Discovering,
-            format!("{} tools of {} services are at hand", tools.tools().len(), services.len()),
+            match services.as_slice() {
+                [only] => format!("{} tools of {only} are at hand", tools.tools().len()),
+                all => format!("{} tools of {} services are at hand", tools.tools().len(), all.len()),
+            },
             json!({"tools": tools.tools().len(), "services": services, "version": tools.version()}),
         );
         Ok(tools)

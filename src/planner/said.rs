@@ -5,6 +5,7 @@
 //! language nothing is trimmed, and all spans stay open to the model.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use text2num::{Language, replace_numbers_in_text};
@@ -37,6 +38,10 @@ const FUNCTION_WORDS: [&str; 64] = [
 #[derive(Debug)]
 pub(super) struct Said {
     spans: Vec<String>,
+    /// The stems of the command's words, in order; empty for a function word.
+    words: Vec<BTreeSet<String>>,
+    /// Which words of the command a span is made of; spans of earlier turns are not in it.
+    places: Vec<(Range<usize>, usize)>,
     numbers: Vec<serde_json::Number>,
     stems: BTreeSet<String>,
     /// The person's zone first, then those whose city was said.
@@ -60,25 +65,50 @@ impl Said {
         let mut numbers = Vec::new();
         let mut stems_said = BTreeSet::new();
         let mut zones = vec![zone.name().to_owned()];
-        collect_spans(command, manner, &mut spans);
+        let mut places = Vec::new();
+        collect_spans(command, manner, &mut spans, &mut places);
+        let words =
+            words(command).into_iter().map(|(start, end)| stems(&command[start..end])).collect::<Vec<_>>();
         stems_said.extend(match manner {
             Manner::Answer => stems(command),
             Manner::Order => stems(command.split_once(char::is_whitespace).map_or("", |(_, rest)| rest)),
         });
         for text in earlier {
-            collect_spans(text, Manner::Order, &mut spans);
+            collect_spans(text, Manner::Order, &mut spans, &mut Vec::new());
             stems_said.extend(stems(text));
         }
         for text in std::iter::once(&command).chain(earlier) {
             collect_numbers(text, &mut numbers);
             collect_zones(text, &mut zones);
         }
-        Self { spans, numbers, stems: stems_said, zones, clauses: clauses(command) }
+        Self { spans, words, places, numbers, stems: stems_said, zones, clauses: clauses(command) }
     }
 
     /// The contiguous words that may be a value, the command's first.
     pub(super) fn spans(&self) -> &[String] {
         &self.spans
+    }
+
+    /// Those of the command's spans that hold a word of `name` or stand beside one: who says "the
+    /// shopping list" says with the argument's name where its value is. None where no word of it was
+    /// said, or nothing else beside.
+    pub(super) fn spans_beside(&self, name: &BTreeSet<String>) -> Option<Vec<&str>> {
+        let named: Vec<usize> = (0..self.words.len())
+            .filter(|index| self.words[*index].intersection(name).next().is_some())
+            .collect();
+        let beside: Vec<&str> = self
+            .places
+            .iter()
+            .filter(|(place, _)| {
+                let is_more =
+                    place.clone().any(|index| !named.contains(&index) && !self.words[index].is_empty());
+                let is_near =
+                    |index: &usize| place.contains(index) || *index == place.end || index + 1 == place.start;
+                is_more && named.iter().any(is_near)
+            })
+            .map(|(_, span)| self.spans[*span].as_str())
+            .collect();
+        (!beside.is_empty()).then_some(beside)
     }
 
     /// The numbers said, written as digits or as words.
@@ -188,14 +218,22 @@ fn words(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-fn collect_spans(text: &str, manner: Manner, spans: &mut Vec<String>) {
+/// Collects the spans of a text, and in `places` the words that each is made of.
+fn collect_spans(
+    text: &str,
+    manner: Manner,
+    spans: &mut Vec<String>,
+    places: &mut Vec<(Range<usize>, usize)>,
+) {
     let words = words(text);
     let quoted = quoted(text);
     let mut seen: BTreeSet<String> = spans.iter().cloned().collect();
     let mut add = |span: &str, spans: &mut Vec<String>| {
-        if spans.len() < MAX_SPANS && seen.insert(span.to_owned()) {
+        let is_new = spans.len() < MAX_SPANS && seen.insert(span.to_owned());
+        if is_new {
             spans.push(span.to_owned());
         }
+        is_new
     };
     for span in quoted {
         add(span, spans);
@@ -209,7 +247,9 @@ fn collect_spans(text: &str, manner: Manner, spans: &mut Vec<String>) {
             let next = words.get(index + length).map(|next| &text[next.0..next.1]);
             let is_torn = next.is_some_and(|next| is_torn(&text[last.0..last.1], next));
             if !is_order && !ends_badly && !is_torn && !NEVER_FIRST.contains(&first_word.as_str()) {
-                add(&text[first.0..last.1], spans);
+                if add(&text[first.0..last.1], spans) {
+                    places.push((index..index + length, spans.len() - 1));
+                }
             }
         }
     }
@@ -316,6 +356,14 @@ mod tests {
         assert_eq!(said("wait 10 minutes").spans(), ["minutes", "10 minutes"]);
         assert!(said("turn it to 10 please").spans().contains(&"10".to_owned()));
         assert!(said("write \"to be, or not\" down").spans().contains(&"to be, or not".to_owned()));
+    }
+
+    #[test]
+    fn a_value_stands_beside_the_name_of_its_argument() {
+        let said = said("add milk to the shopping list");
+        let list = said.spans_beside(&stems("list")).expect("spans");
+        assert_eq!(list, ["shopping", "shopping list", "milk to the shopping", "milk to the shopping list"]);
+        assert_eq!(said.spans_beside(&stems("item")), None);
     }
 
     #[test]

@@ -133,6 +133,11 @@ impl Narrow<'_> {
             known.extend(example.as_str().map(str::to_owned));
         }
         known.retain(|value| self.said.mentions(&stems(value)));
+        if known.is_empty()
+            && let Some(beside) = self.said.spans_beside(&stems(name))
+        {
+            return Some(json!({"enum": beside}));
+        }
         let something = !self.said.spans().is_empty() && self.said.anything_beside(&self.tool_words);
         match (something, known.is_empty()) {
             (true, true) => Some(json!({"$ref": SAID})),
