@@ -86,6 +86,7 @@ pub(crate) async fn measure() -> Result<()> {
         instant.close().await;
 
         let thoughtful = Door::open(THINKING).await?;
+        thoughtful.give(WRITING).await?;
         let mut steady = Own::default();
         let each = async || {
             let mut own = Vec::new();

@@ -86,7 +86,7 @@ async fn to_its_end(call: &Call<'_>, limit: Duration, run: &Run) -> Ending {
 }
 
 /// The effect, if there was one, is on record since before the call; that its end cannot be written
-/// changes nothing of it.
+/// changes nothing of it, so nobody waits for that. The outcome of the command is written after it.
 async fn note_end(executor: &Executor, receipt: &Receipt, run: &Run) {
     let entry = AuditEntry {
         command: run.command,
@@ -100,7 +100,7 @@ async fn note_end(executor: &Executor, receipt: &Receipt, run: &Run) {
             "elapsedMs": receipt.elapsed_ms,
         }),
     };
-    if let Err(error) = executor.store.audit(entry).await {
+    if let Err(error) = executor.store.audit_behind(entry).await {
         tracing::warn!(command.id = %run.command, %error, "the end of a call is missing in the audit log");
     }
 }

@@ -129,11 +129,14 @@ impl Pipeline {
     ) -> Result<Decision, Failure> {
         let parts = &self.inner.parts;
         let turns = self.inner.config.history_turns;
-        let history = parts
-            .store
-            .turns(&command.user, &command.session, turns)
-            .await
-            .map_err(|error| failure(error.code(), &error.to_string()))?;
+        let history = match job.is_first_turn {
+            true => Vec::new(),
+            false => parts
+                .store
+                .turns(&command.user, &command.session, turns)
+                .await
+                .map_err(|error| failure(error.code(), &error.to_string()))?,
+        };
         job.progress.emit(EventType::Analyzing, "Thinking about it", json!({"tools": tools.tools().len()}));
         let started = Instant::now();
         let planned = parts.planner.decide(command, tools, &history, &job.cancel).await;
@@ -144,9 +147,15 @@ impl Pipeline {
         })?;
         stages.shortlist_ms = Some(millis(planned.shortlist_time));
         stages.model_ms = Some(millis(planned.model_time));
+        let detail = match &planned.decision {
+            Decision::Act(plan) => plan.to_json(),
+            Decision::Ask(question) => json!({"question": question}),
+            Decision::Nothing(why) => json!({"nothing": why}),
+        };
+        // It announces no effect, and is written before whatever does: each call waits for its own entry.
+        self.audit_behind(job, AuditAction::Planned, detail).await?;
         if let Decision::Act(plan) = &planned.decision {
             job.progress.emit(EventType::Planned, plan.summary(), json!({"plan": plan.to_json()}));
-            self.audit(job, AuditAction::Planned, plan.to_json()).await?;
         }
         Ok(planned.decision)
     }
@@ -179,9 +188,10 @@ impl Pipeline {
         })
     }
 
-    async fn audit(&self, job: &Job, action: AuditAction, detail: Value) -> Result<(), Failure> {
+    async fn audit_behind(&self, job: &Job, action: AuditAction, detail: Value) -> Result<(), Failure> {
         let entry = AuditEntry { command: job.id, user: job.user.clone(), action, tool: None, detail };
-        self.inner.parts.store.audit(entry).await.map_err(|error| failure(error.code(), &error.to_string()))
+        let queued = self.inner.parts.store.audit_behind(entry).await;
+        queued.map_err(|error| failure(error.code(), &error.to_string()))
     }
 }
 

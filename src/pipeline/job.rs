@@ -14,6 +14,8 @@ pub(super) struct Job {
     pub(super) id: CommandId,
     pub(super) user: UserId,
     pub(super) session: SessionId,
+    /// The conversation begins with it, so that there is no history to read.
+    pub(super) is_first_turn: bool,
     pub(super) timezone: Tz,
     pub(super) dry_run: bool,
     pub(super) received_at: DateTime<Utc>,

@@ -114,6 +114,7 @@ impl Pipeline {
         let id = CommandId::new();
         let job = Job {
             id,
+            is_first_turn: session.is_none(),
             session: session.unwrap_or_else(|| SessionId(CommandId::new().to_string())),
             timezone: timezone.unwrap_or(self.inner.config.timezone),
             dry_run,

@@ -288,7 +288,7 @@ fn quoted(text: &str) -> Vec<&str> {
 }
 
 fn collect_numbers(text: &str, numbers: &mut Vec<serde_json::Number>) {
-    let digits = replace_numbers_in_text(text, &Language::english(), 0.0);
+    let digits = replace_numbers_in_text(text, &*ENGLISH, 0.0);
     for source in [text, digits.as_str()] {
         for word in
             source.split(|character: char| !(character.is_ascii_digit() || matches!(character, '.' | '-')))
@@ -315,6 +315,8 @@ fn collect_zones(text: &str, zones: &mut Vec<String>) {
         }
     }
 }
+
+static ENGLISH: LazyLock<Language> = LazyLock::new(Language::english);
 
 /// The city of each zone in lower case with a blank on either side, and the zone.
 static CITIES: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {

@@ -135,6 +135,19 @@ impl Store {
         write.await.map_err(|fault| fault.into_error("write the audit log", &self.file))
     }
 
+    /// Adds to the audit log without waiting for it, for what tells of something and announces no effect.
+    /// Entries are written in the order in which they are handed in, so that a later [`Store::audit`] or
+    /// [`Store::finish`] that has returned has this one before it.
+    ///
+    /// # Errors
+    /// Where the queue is full or closed. A write that fails is logged.
+    pub async fn audit_behind(&self, entry: AuditEntry) -> Result<(), StoreError> {
+        let (at, durability) = (chrono::Utc::now(), entry.action.durability());
+        let queued =
+            self.writer.write_behind(durability, move |connection| audit::insert(connection, &entry, at));
+        queued.await.map_err(|fault| fault.into_error("write the audit log", &self.file))
+    }
+
     /// The audit entries of one command of `user`, oldest first.
     ///
     /// # Errors

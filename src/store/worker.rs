@@ -30,6 +30,14 @@ struct Write {
     done: oneshot::Sender<rusqlite::Result<()>>,
 }
 
+impl Write {
+    fn tell(self, result: rusqlite::Result<()>) {
+        if let Err(Err(error)) = self.done.send(result) {
+            tracing::error!(%error, "an entry that nobody waits for could not be written");
+        }
+    }
+}
+
 enum Job {
     Write(Write),
     Read(Box<dyn FnOnce(&Connection) + Send>),
@@ -91,6 +99,16 @@ impl Worker {
         let (done, answer) = oneshot::channel();
         self.send(Job::Write(Write { apply: Box::new(apply), durability, grows, done })).await?;
         answer.await.map_err(|_| Fault::Closed)?.map_err(Fault::Sqlite)
+    }
+
+    /// Puts one statement in the queue and does not wait for it; that it failed is logged.
+    pub(super) async fn write_behind(
+        &self,
+        durability: Durability,
+        apply: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), Fault> {
+        let (done, _) = oneshot::channel();
+        self.send(Job::Write(Write { apply: Box::new(apply), durability, grows: None, done })).await
     }
 
     /// Asks and returns the answer.
@@ -172,7 +190,7 @@ impl Thread {
         match self.commit(&batch) {
             Ok(results) => {
                 for (write, result) in batch.into_iter().zip(results) {
-                    let _ = write.done.send(result);
+                    write.tell(result);
                 }
             }
             // One at a time, so that each fails for itself or not at all.
@@ -180,7 +198,7 @@ impl Thread {
                 for write in batch {
                     let alone = self.commit(std::slice::from_ref(&write));
                     let result = alone.and_then(|mut results| results.pop().unwrap_or(Ok(())));
-                    let _ = write.done.send(result);
+                    write.tell(result);
                 }
             }
         }
