@@ -32,8 +32,11 @@ pub struct WorkerConfig {
     pub model: PathBuf,
     /// A LoRA adapter for it.
     pub adapter: Option<PathBuf>,
-    /// Threads that compute; see [`WorkerConfig::new`].
+    /// Threads that write the answer; see [`WorkerConfig::usual_threads`].
     pub threads: usize,
+    /// Threads that read the prompt. It is read in large pieces, so that they wait for each other far
+    /// less often than those that write token by token, and every core may take part.
+    pub prompt_threads: usize,
     /// The most tokens of one request, prompt and answer together.
     pub context_tokens: u32,
     /// Requests that may wait.
@@ -50,6 +53,7 @@ impl WorkerConfig {
             model: model.into(),
             adapter: None,
             threads: Self::usual_threads(),
+            prompt_threads: cores().clamp(1, MOST_THREADS),
             context_tokens: 4096,
             queue: 8,
             remedy: "`hark models` lists what can be fetched, `hark models fetch NAME` fetches it".into(),
@@ -59,14 +63,17 @@ impl WorkerConfig {
     /// One core is left free: llama.cpp's threads wait for each other by spinning, hundreds of times
     /// a token, so that with no core to spare any other busy program makes answers ten times slower.
     pub fn usual_threads() -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        cores.saturating_sub(1).clamp(1, MOST_THREADS)
+        cores().saturating_sub(1).clamp(1, MOST_THREADS)
     }
 
     /// The model's file name without its ending.
     fn name(&self) -> String {
         self.model.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned())
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// How the worker is.

@@ -142,6 +142,7 @@ fn command(config: &WorkerConfig, token: &Secret) -> Command {
         .arg("--model")
         .arg(&config.model)
         .args(["--threads", &config.threads.to_string()])
+        .args(["--prompt-threads", &config.prompt_threads.max(config.threads).to_string()])
         .args(["--context", &config.context_tokens.to_string()])
         .args(["--queue", &config.queue.to_string()])
         // The worker needs none of our keys.
