@@ -121,7 +121,7 @@ impl App {
             speech: speech.clone(),
             registry: registry.clone(),
             planner: Planner::new(model.clone(), settings.planner.clone())?,
-            executor: Executor::new(registry.clone(), store.clone(), settings.executor.clone()),
+            executor: Executor::new(registry.clone(), store.clone(), settings.executor),
             progress: progress.clone(),
             store: store.clone(),
         };
@@ -193,7 +193,10 @@ pub fn speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
     })?))
 }
 
-/// The language model of the settings, and its process where it is the embedded one.
+/// A language model, and its process where it is the embedded one.
+pub type Language = (Arc<dyn ChatModel>, Option<Arc<LocalWorker>>);
+
+/// The language model of the settings.
 ///
 /// # Errors
 /// Where the settings name a model that the catalogue does not know, or an address that is none.
@@ -201,7 +204,7 @@ pub fn language_model(
     settings: &Settings,
     tracker: &TaskTracker,
     shutdown: CancellationToken,
-) -> Result<(Arc<dyn ChatModel>, Option<Arc<LocalWorker>>), AppError> {
+) -> Result<Language, AppError> {
     match settings.language_model.clone() {
         LanguageModel::Endpoint(config) => Ok((Arc::new(OpenAiChat::new(config)?), None)),
         LanguageModel::Embedded { model, file, adapter, program, threads, context_tokens } => {

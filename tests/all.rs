@@ -1,4 +1,10 @@
 //! The one integration binary: linking the speech engine once is enough. A file a theme.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "what cannot be set up fails the test, in helpers too; tests pass the path on and keep no tracker"
+)]
 
 mod support;
 

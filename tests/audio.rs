@@ -261,7 +261,7 @@ fn crc(bytes: &[u8], polynomial: u32, bits: u32) -> u32 {
         sum ^= u32::from(*byte) << (bits - 8);
         for _ in 0..8 {
             let carry = sum >> (bits - 1) & 1;
-            sum = (sum << 1 ^ carry * polynomial) & ((1 << bits) - 1);
+            sum = ((sum << 1) ^ (carry * polynomial)) & ((1 << bits) - 1);
         }
     }
     sum

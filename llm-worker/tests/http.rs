@@ -1,4 +1,9 @@
 //! `hark-llm` over its own HTTP, as another client would use it.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "what cannot be set up fails the test, in helpers too"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -51,8 +51,9 @@ pub struct ApiError {
     code: String,
     detail: String,
     command: Option<CommandId>,
-    outcome: Option<Value>,
-    headers: HeaderMap,
+    // Boxed, since every `Result` of this room is as large as this error.
+    outcome: Option<Box<Value>>,
+    headers: Box<HeaderMap>,
 }
 
 impl ApiError {
@@ -64,7 +65,7 @@ impl ApiError {
             detail: detail.into(),
             command: None,
             outcome: None,
-            headers: HeaderMap::new(),
+            headers: Box::default(),
         }
     }
 
@@ -89,7 +90,7 @@ impl ApiError {
             None => ("internal", outcome.reply.clone()),
         };
         let mut error = Self::new(status_of(code), code, detail).about(outcome.command_id);
-        error.outcome = Some(result);
+        error.outcome = Some(Box::new(result));
         if error.status == StatusCode::SERVICE_UNAVAILABLE { error.retry_after_s(1) } else { error }
     }
 
@@ -120,7 +121,7 @@ impl ApiError {
             code: self.code,
             command_id: self.command,
             instance,
-            outcome: self.outcome,
+            outcome: self.outcome.map(|outcome| *outcome),
         }
     }
 }
@@ -161,7 +162,7 @@ impl IntoResponse for ApiError {
         let (status, headers) = (self.status, self.headers.clone());
         let problem = self.problem(None);
         let mut response = body_of(status, &problem);
-        response.headers_mut().extend(headers);
+        response.headers_mut().extend(*headers);
         response.extensions_mut().insert(Pending(problem));
         response
     }

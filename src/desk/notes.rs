@@ -119,7 +119,7 @@ pub(super) fn search(visit: &mut Visit, query: &str) -> Result<Answer<Found>, De
             (hits > 0).then_some((hits, Excerpt { title: note.title, line }))
         })
         .collect();
-    scored.sort_by(|a, b| b.0.cmp(&a.0));
+    scored.sort_by_key(|one| std::cmp::Reverse(one.0));
     scored.truncate(20);
     let matches: Vec<Excerpt> = scored.into_iter().map(|(_, found)| found).collect();
     let titles: Vec<String> = matches.iter().map(|found| found.title.clone()).collect();
@@ -176,7 +176,7 @@ fn all(visit: &Visit) -> Result<Vec<Note>, DeskError> {
         let Some(bytes) = visit.folder.read(&format!("{DIR}/{file}"))? else { continue };
         notes.push(parsed(file, &String::from_utf8_lossy(&bytes)));
     }
-    notes.sort_by(|a, b| a.title.to_lowercase().cmp(&b.title.to_lowercase()));
+    notes.sort_by_key(|note| note.title.to_lowercase());
     Ok(notes)
 }
 

@@ -121,7 +121,7 @@ fn relative(said: &str, now: &DateTime<Tz>) -> Option<Moment> {
             let at = in_zone(day.and_time(now.time()), now.timezone())?;
             return Some(Moment { at, has_date: true, has_time: false });
         }
-        let at = now.clone().checked_add_signed(stretch)?;
+        let at = now.checked_add_signed(stretch)?;
         return Some(Moment { at, has_date: true, has_time: true });
     }
     let words = tokens(&with_digits(body));

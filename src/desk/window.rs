@@ -22,10 +22,10 @@ pub(super) struct Window {
 /// # Errors
 /// [`DeskError::NotUnderstood`] with an example.
 pub(super) fn window(said: &str, now: &DateTime<Tz>) -> Result<Window, DeskError> {
-    if let Some((from, to)) = named_days(&folded(said), now.date_naive()) {
-        if let Some(found) = days(from, to, now.timezone()) {
-            return Ok(found);
-        }
+    if let Some((from, to)) = named_days(&folded(said), now.date_naive())
+        && let Some(found) = days(from, to, now.timezone())
+    {
+        return Ok(found);
     }
     let found = moment(said, now)?;
     let date = found.at.date_naive();

@@ -169,7 +169,7 @@ impl WrittenModel {
             (None, Kind::Speech) => return Err(fault("a speech model needs decoding settings")),
             (Some(_), Kind::Language) => return Err(fault("a language model has no decoding settings")),
         };
-        if self.embedded == !self.sources.is_empty() {
+        if self.embedded != self.sources.is_empty() {
             return Err(fault("it must either be embedded or have a source"));
         }
         if self.file.contains(['/', '\\']) || self.file.starts_with('.') {

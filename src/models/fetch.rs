@@ -93,7 +93,7 @@ impl Fetcher {
             let name = source.to_string();
             tell(FetchStage::Asking, &name, 0);
             let receiving = |done| tell(FetchStage::Receiving, &name, done);
-            match self.from_source(source, entry, library, &receiving).await {
+            match self.take(source, entry, library, &receiving).await {
                 Ok(()) => {
                     tell(FetchStage::Done, &name, entry.size);
                     return Ok(target);
@@ -110,7 +110,7 @@ impl Fetcher {
         Err(FetchError::NoSource { name: entry.name.clone(), path: target, failures })
     }
 
-    async fn from_source(
+    async fn take(
         &self,
         source: &Source,
         entry: &Entry,

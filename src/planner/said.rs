@@ -246,10 +246,9 @@ fn collect_spans(
             let ends_badly = NEVER_LAST.contains(&bare(&text[last.0..last.1]).as_str());
             let next = words.get(index + length).map(|next| &text[next.0..next.1]);
             let is_torn = next.is_some_and(|next| is_torn(&text[last.0..last.1], next));
-            if !is_order && !ends_badly && !is_torn && !NEVER_FIRST.contains(&first_word.as_str()) {
-                if add(&text[first.0..last.1], spans) {
-                    places.push((index..index + length, spans.len() - 1));
-                }
+            let may_be = !is_order && !ends_badly && !is_torn && !NEVER_FIRST.contains(&first_word.as_str());
+            if may_be && add(&text[first.0..last.1], spans) {
+                places.push((index..index + length, spans.len() - 1));
             }
         }
     }

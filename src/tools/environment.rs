@@ -36,7 +36,9 @@ pub(super) const INHERITED: [&str; 23] = [
 
 /// How a variable is looked up. The default knows none, and leaves `${...}` as it is written.
 #[derive(Clone, Default)]
-pub struct Environment(Option<Arc<dyn Fn(&str) -> Option<String> + Send + Sync>>);
+pub struct Environment(Option<Arc<Lookup>>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     /// Looks names up with `lookup`, at each start of a server again.

@@ -74,8 +74,10 @@ struct Page {
 }
 
 async fn page(session: &Session, cursor: Option<String>) -> Result<Page, String> {
-    let mut request = ListToolsRequest::default();
-    request.params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
+    let request = ListToolsRequest {
+        params: cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor))),
+        ..ListToolsRequest::default()
+    };
     let result = session.peer.send_request(ClientRequest::ListToolsRequest(request)).await;
     match result.map_err(|error| unlisted(session, &error))? {
         ServerResult::ListToolsResult(list) => {

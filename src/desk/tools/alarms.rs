@@ -101,6 +101,6 @@ impl Desk {
         output_schema = shape::<alarms::Entries>()
     )]
     async fn due_reminders(&self) -> CallToolResult {
-        self.visit_alarms(move |visit| alarms::tell_due(visit)).await
+        self.visit_alarms(alarms::tell_due).await
     }
 }

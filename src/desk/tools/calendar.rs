@@ -90,7 +90,7 @@ impl Desk {
         output_schema = shape::<calendar::Entries>()
     )]
     async fn next_event(&self) -> CallToolResult {
-        self.visit(move |visit| calendar::next(visit)).await
+        self.visit(calendar::next).await
     }
 
     #[tool(

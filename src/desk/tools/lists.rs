@@ -70,7 +70,7 @@ impl Desk {
         output_schema = shape::<lists::Overview>()
     )]
     async fn show_lists(&self) -> CallToolResult {
-        self.visit(move |visit| lists::show_all(visit)).await
+        self.visit(lists::show_all).await
     }
 
     #[tool(

@@ -51,7 +51,7 @@ impl Desk {
         output_schema = shape::<notes::Titles>()
     )]
     async fn list_notes(&self) -> CallToolResult {
-        self.visit(move |visit| notes::list(visit)).await
+        self.visit(notes::list).await
     }
 
     #[tool(
