@@ -103,8 +103,6 @@ impl Prompts {
         let user = self.render(
             "user.md",
             context! {
-                // A copying model makes nothing of them, and they would cost it time.
-                free => config.wording == Wording::Free,
                 turns => earlier,
                 pending => pending(turns).and_then(pending_context),
                 services => tools.services().iter().map(|service| harmless(service)).collect::<Vec<_>>().join(", "),

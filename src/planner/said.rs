@@ -111,6 +111,14 @@ impl Said {
         (!beside.is_empty()).then_some(beside)
     }
 
+    /// Those of the spans that say more than `words`, which name the tool and not what it is to be used
+    /// with. None where that leaves all of them.
+    pub(super) fn spans_beyond(&self, words: &BTreeSet<String>) -> Option<Vec<&str>> {
+        let says_more = |span: &&str| stems(span).difference(words).next().is_some();
+        let kept: Vec<&str> = self.spans.iter().map(String::as_str).filter(says_more).collect();
+        (kept.len() < self.spans.len()).then_some(kept)
+    }
+
     /// The numbers said, written as digits or as words.
     pub(super) fn numbers(&self) -> &[serde_json::Number] {
         &self.numbers

@@ -139,9 +139,13 @@ impl Narrow<'_> {
             return Some(json!({"enum": beside}));
         }
         let something = !self.said.spans().is_empty() && self.said.anything_beside(&self.tool_words);
-        match (something, known.is_empty()) {
-            (true, true) => Some(json!({"$ref": SAID})),
-            (true, false) => Some(json!({"anyOf": [{"enum": known}, {"$ref": SAID}]})),
+        let spans = match self.said.spans_beyond(&self.tool_words) {
+            Some(kept) => json!({"enum": kept}),
+            None => json!({"$ref": SAID}),
+        };
+        match (something && spans["enum"] != json!([]), known.is_empty()) {
+            (true, true) => Some(spans),
+            (true, false) => Some(json!({"anyOf": [{"enum": known}, spans]})),
             (false, false) => Some(json!({"enum": known})),
             (false, true) => None,
         }
