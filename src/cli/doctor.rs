@@ -11,15 +11,13 @@ use tokio_util::task::TaskTracker;
 use toml::Table;
 
 use super::output::Output;
-use super::{Sources, logging, server_view};
+use super::{CONNECT_MARGIN, Sources, logging, server_view};
 use crate::app;
 use crate::config::{LanguageModel, Settings};
 use crate::llm::{ChatRequest, Message, Role};
 use crate::store::Store;
 use crate::tools::{Registry, ServerState};
 
-/// What is waited beyond the longest time for connecting, so that its end is seen.
-const CONNECT_MARGIN: Duration = Duration::from_secs(1);
 const MODEL_AT_MOST: Duration = Duration::from_secs(60);
 
 #[derive(Args)]

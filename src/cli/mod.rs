@@ -19,6 +19,7 @@ mod transcribe;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -27,6 +28,9 @@ use toml::{Table, Value};
 use crate::config::{Environment, Places, Settings};
 
 use output::Output;
+
+/// What is waited beyond the longest time for connecting to a server, so that its end is seen.
+const CONNECT_MARGIN: Duration = Duration::from_secs(1);
 
 /// Hark listens, plans with the tools of your MCP servers, does it, and shows what it did.
 #[derive(Parser)]

@@ -1,7 +1,6 @@
 //! `hark tools`: what the connected servers can do, and a call by hand.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -11,12 +10,9 @@ use tokio_util::task::TaskTracker;
 use toml::Table;
 
 use super::output::Output;
-use super::{Sources, logging, server_view};
+use super::{CONNECT_MARGIN, Sources, logging, server_view};
 use crate::domain::{ToolName, UserId};
 use crate::tools::{CallError, Registry, ServerState, ServerStatus};
-
-/// What is waited beyond the longest time for connecting, so that its end is seen.
-const CONNECT_MARGIN: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 pub(super) struct Tools {

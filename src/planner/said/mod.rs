@@ -1,0 +1,186 @@
+//! What the person really said, as the values that a copying model may use: contiguous words, numbers,
+//! and time zones by the names of their cities.
+//!
+//! Nothing here knows a tool or a server. The short lists of function words are English; in another
+//! language nothing is trimmed, and all spans stay open to the model.
+
+mod spans;
+mod stems;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use text2num::{Language, replace_numbers_in_text};
+
+pub(super) use stems::{related, stems};
+
+use spans::Spans;
+use stems::bare;
+
+/// The words of the command, and of earlier turns where they may matter.
+#[derive(Debug)]
+pub(super) struct Said {
+    spans: Spans,
+    numbers: Vec<serde_json::Number>,
+    stems: BTreeSet<String>,
+    /// The person's zone first, then those whose city was said.
+    zones: Vec<String>,
+    clauses: usize,
+}
+
+/// What the first word of a command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It says what to do ("add", "read"), so no value begins with it.
+    Order,
+    /// It may be anything: the command answers a question.
+    Answer,
+}
+
+impl Said {
+    /// Reads the command and the earlier texts.
+    pub(super) fn new(command: &str, manner: Manner, earlier: &[&str], zone: chrono_tz::Tz) -> Self {
+        let mut spans = Spans::of(command, manner);
+        let mut numbers = Vec::new();
+        let mut zones = vec![zone.name().to_owned()];
+        let mut stems_said = match manner {
+            Manner::Answer => stems(command),
+            Manner::Order => stems(command.split_once(char::is_whitespace).map_or("", |(_, rest)| rest)),
+        };
+        for text in earlier {
+            spans.add_earlier(text);
+            stems_said.extend(stems(text));
+        }
+        for text in std::iter::once(&command).chain(earlier) {
+            collect_numbers(text, &mut numbers);
+            collect_zones(text, &mut zones);
+        }
+        Self { spans, numbers, stems: stems_said, zones, clauses: clauses(command) }
+    }
+
+    /// The contiguous words that may be a value, the command's first.
+    pub(super) fn spans(&self) -> &[String] {
+        self.spans.texts()
+    }
+
+    /// The spans beside the words of an argument's `name`, where that was said; see [`Spans::beside`].
+    pub(super) fn spans_beside(&self, name: &BTreeSet<String>) -> Option<Vec<&str>> {
+        self.spans.beside(name)
+    }
+
+    /// The spans that say more than a tool's own `words`, where that is not all; see [`Spans::beyond`].
+    pub(super) fn spans_beyond(&self, words: &BTreeSet<String>) -> Option<Vec<&str>> {
+        self.spans.beyond(words)
+    }
+
+    /// The numbers said, written as digits or as words.
+    pub(super) fn numbers(&self) -> &[serde_json::Number] {
+        &self.numbers
+    }
+
+    /// IANA names: the person's own zone, then those whose city was said.
+    pub(super) fn zones(&self) -> &[String] {
+        &self.zones
+    }
+
+    /// How many things may have been asked for: one, and one more for each joining word or mark.
+    pub(super) fn clauses(&self) -> usize {
+        self.clauses
+    }
+
+    /// Whether one of `words` was said, function words aside.
+    pub(super) fn mentions(&self, words: &BTreeSet<String>) -> bool {
+        words.intersection(&self.stems).next().is_some()
+    }
+
+    /// Whether anything was said beside `words`.
+    pub(super) fn anything_beside(&self, words: &BTreeSet<String>) -> bool {
+        self.stems.difference(words).next().is_some()
+    }
+}
+
+fn collect_numbers(text: &str, numbers: &mut Vec<serde_json::Number>) {
+    let digits = replace_numbers_in_text(text, &*ENGLISH, 0.0);
+    for source in [text, digits.as_str()] {
+        for word in
+            source.split(|character: char| !(character.is_ascii_digit() || matches!(character, '.' | '-')))
+        {
+            let word = word.trim_matches('.');
+            let number = match word.parse::<i64>() {
+                Ok(whole) => Some(serde_json::Number::from(whole)),
+                Err(_) => word.parse::<f64>().ok().and_then(serde_json::Number::from_f64),
+            };
+            if let Some(number) = number
+                && !numbers.contains(&number)
+            {
+                numbers.push(number);
+            }
+        }
+    }
+}
+
+fn collect_zones(text: &str, zones: &mut Vec<String>) {
+    let said = format!(" {} ", text.split_whitespace().map(bare).collect::<Vec<_>>().join(" "));
+    for (city, name) in CITIES.iter() {
+        if said.contains(city.as_str()) && !zones.iter().any(|known| known == name) {
+            zones.push((*name).to_owned());
+        }
+    }
+}
+
+static ENGLISH: LazyLock<Language> = LazyLock::new(Language::english);
+
+/// The city of each zone in lower case with a blank on either side, and the zone.
+static CITIES: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let with_city = names.filter_map(|name| Some((name.rsplit_once('/')?.1, name)));
+    with_city.map(|(city, name)| (format!(" {} ", city.replace('_', " ").to_lowercase()), name)).collect()
+});
+
+fn clauses(command: &str) -> usize {
+    let mut joins = 0;
+    let mut was_join = true;
+    for word in command.split_whitespace() {
+        let is_word = matches!(bare(word).as_str(), "and" | "then" | "also" | "plus");
+        // A comma before "and", and the two words of "and then", join once.
+        joins += usize::from(is_word && !was_join);
+        was_join = is_word || word.ends_with([',', ';']);
+        joins += usize::from(was_join && !is_word);
+    }
+    1 + joins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(command: &str) -> Said {
+        Said::new(command, Manner::Order, &[], chrono_tz::Europe::Berlin)
+    }
+
+    #[test]
+    fn numbers_are_read_from_digits_and_words() {
+        let numbers = |text| said(text).numbers().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(numbers("a timer for twenty five minutes"), ["25"]);
+        assert_eq!(numbers("add 3.5 and -2 or seven"), ["3.5", "-2", "7"]);
+        assert_eq!(numbers("no number here"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn zones_come_from_cities() {
+        assert_eq!(said("what time is it in New York?").zones(), ["Europe/Berlin", "America/New_York"]);
+    }
+
+    #[test]
+    fn function_words_do_not_count() {
+        let only_orders = said("please add the list");
+        assert!(!only_orders.anything_beside(&stems("add_list")));
+        assert!(only_orders.mentions(&stems("lists")));
+    }
+
+    #[test]
+    fn joined_orders_are_counted() {
+        assert_eq!(said("add milk").clauses(), 1);
+        assert_eq!(said("add milk, and then set a timer and stop").clauses(), 3);
+    }
+}
