@@ -1,6 +1,9 @@
 # All work is in scripts/; this page names it.
 .PHONY: help run test check bench baseline build setup wer
 
+# Programs, benches and examples in one go, so that they share one build of everything.
+RELEASE = cargo build --release --bins --benches --examples
+
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 9
 
@@ -21,15 +24,15 @@ check: ## formatting, lints and documentation
 
 bench: ## measure the whole path from voice to action
 	@scripts/test-setup
-	cargo build --release
+	$(RELEASE)
 	@scripts/test-models release
 	cargo bench --bench voice_to_action
 
 baseline: ## how often the language model at hand plans right, on the commands of fixtures/
 	@scripts/test-setup
-	cargo build --release
+	$(RELEASE)
 	@scripts/test-models release
-	cargo run --release --example baseline
+	"$${CARGO_TARGET_DIR:-target}/release/examples/baseline"
 
 build: ## set up and build the release
 	@scripts/setup

@@ -35,7 +35,6 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "silence"
         | "no_speech"
         | "speech_too_short"
-        | "speech_too_long"
         | "speech_unintelligible"
         | "no_tool_fits"
         | "model_context_exceeded" => StatusCode::UNPROCESSABLE_ENTITY,
@@ -44,5 +43,36 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         // Nothing is done off the record, so nothing is done while there is none.
         code if code.starts_with("store_") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The errors of the rooms that a command walks through.
+    const ROOMS: [&str; 5] = [
+        include_str!("../audio/error.rs"),
+        include_str!("../speech/error.rs"),
+        include_str!("../llm/error.rs"),
+        include_str!("../planner/error.rs"),
+        include_str!("../store/error.rs"),
+    ];
+    /// Faults that whoever runs Hark must mend, or that are Hark's own.
+    const OURS: [&str; 4] = ["speech_model_broken", "speech_failed", "model_settings", "plan_prompt"];
+
+    #[test]
+    fn every_code_of_a_room_was_given_a_status() {
+        let codes: Vec<&str> = ROOMS
+            .iter()
+            .flat_map(|source| source.split("=> \"").skip(1))
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|code| code.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_'))
+            .collect();
+        assert!(codes.len() > 40, "{codes:?}");
+        for code in codes {
+            let is_ours = status_of(code) == StatusCode::INTERNAL_SERVER_ERROR;
+            assert_eq!(is_ours, OURS.contains(&code), "{code}");
+        }
     }
 }
