@@ -20,15 +20,22 @@ const NEVER_LAST: [&str; 16] = [
     "named",
 ];
 
+/// Words that a phrase for one thing begins with.
+const DETERMINERS: [&str; 12] =
+    ["a", "an", "the", "my", "your", "our", "his", "her", "their", "this", "that", "its"];
+/// Words that a phrase follows.
+const PREPOSITIONS: [&str; 10] = ["to", "on", "in", "from", "of", "for", "with", "at", "into", "onto"];
+/// A phrase for one thing has at most so many words.
+const MAX_PHRASE_WORDS: usize = 6;
+
 /// The spans of a command, and after them those of earlier turns.
 #[derive(Debug)]
 pub(super) struct Spans {
     texts: Vec<String>,
     seen: BTreeSet<String>,
-    /// The stems of the command's words, in order; empty for a function word.
-    words: Vec<BTreeSet<String>>,
-    /// Which words of the command a span is made of, and its place in `texts`.
-    places: Vec<(Range<usize>, usize)>,
+    command: String,
+    /// Where its words stand in it.
+    words: Vec<Range<usize>>,
     /// Nothing in the command tells which span is meant: it answers a question and is itself the value,
     /// or the person has put the value between quotation marks.
     is_plain: bool,
@@ -39,11 +46,11 @@ impl Spans {
         let mut spans = Self {
             texts: Vec::new(),
             seen: BTreeSet::new(),
-            words: words(command).into_iter().map(|(start, end)| stems(&command[start..end])).collect(),
-            places: Vec::new(),
+            command: command.to_owned(),
+            words: words(command).into_iter().map(|(start, end)| start..end).collect(),
             is_plain: manner == Manner::Answer || !quoted(command).is_empty(),
         };
-        spans.places = spans.collect(command, manner);
+        spans.collect(command, manner);
         spans
     }
 
@@ -57,28 +64,37 @@ impl Spans {
         &self.texts
     }
 
-    /// Those of the command's spans that hold a word of `name` or stand beside one: who says "the
-    /// shopping list" says with the argument's name where its value is. None where no word of it was
-    /// said, or nothing else beside.
+    /// What stands before a word of `name`, without and with that word, back to where its phrase begins:
+    /// who says "to the shopping list" says with the argument's name where its value is. None where no
+    /// word of it was said, or nothing stands before it.
     pub(super) fn beside(&self, name: &BTreeSet<String>) -> Option<Vec<&str>> {
         if self.is_plain {
             return None;
         }
-        let is_named = |index: &usize| self.words[*index].intersection(name).next().is_some();
-        let named: Vec<usize> = (0..self.words.len()).filter(is_named).collect();
-        let fits = |place: &Range<usize>| {
-            let is_more = place.clone().any(|index| !named.contains(&index) && !self.words[index].is_empty());
-            let is_near =
-                |index: &usize| place.contains(index) || *index == place.end || index + 1 == place.start;
-            is_more && named.iter().any(is_near)
-        };
-        let beside: Vec<&str> = self
-            .places
-            .iter()
-            .filter(|(place, _)| fits(place))
-            .map(|(_, span)| self.texts[*span].as_str())
-            .collect();
+        let is_named = |index: &usize| stems(self.word(*index)).intersection(name).next().is_some();
+        let phrases = (0..self.words.len()).filter(is_named).filter_map(|named| {
+            let first = self.phrase_start(named).filter(|first| *first < named)?;
+            let start = self.words[first].start;
+            Some([named - 1, named].map(|last| &self.command[start..self.words[last].end]))
+        });
+        let beside: Vec<&str> = phrases.flatten().collect();
         (!beside.is_empty()).then_some(beside)
+    }
+
+    /// Where the phrase begins that the word at `end` is part of: behind the last word like "the" or "my"
+    /// before it, else behind the last one like "to" or "on".
+    fn phrase_start(&self, end: usize) -> Option<usize> {
+        let last_of = |kinds: &[&str]| {
+            (0..end)
+                .rev()
+                .take(MAX_PHRASE_WORDS)
+                .find(|index| kinds.contains(&bare(self.word(*index)).as_str()))
+        };
+        last_of(&DETERMINERS).or_else(|| last_of(&PREPOSITIONS)).map(|boundary| boundary + 1)
+    }
+
+    fn word(&self, index: usize) -> &str {
+        &self.command[self.words[index].clone()]
     }
 
     /// Those that say more than `words`, which name the tool and not what it is to be used with. None
@@ -92,9 +108,8 @@ impl Spans {
         (kept.len() < self.texts.len()).then_some(kept)
     }
 
-    /// Adds the spans of a text; tells which of its words each new one is made of.
-    fn collect(&mut self, text: &str, manner: Manner) -> Vec<(Range<usize>, usize)> {
-        let mut places = Vec::new();
+    /// Adds the spans of a text.
+    fn collect(&mut self, text: &str, manner: Manner) {
         let words = words(text);
         for span in quoted(text) {
             self.add(span);
@@ -109,8 +124,8 @@ impl Spans {
                 let is_torn = next.is_some_and(|next| is_torn(&text[last.0..last.1], next));
                 let may_be =
                     !is_order && !ends_badly && !is_torn && !NEVER_FIRST.contains(&first_word.as_str());
-                if may_be && self.add(&text[first.0..last.1]) {
-                    places.push((index..index + length, self.texts.len() - 1));
+                if may_be {
+                    self.add(&text[first.0..last.1]);
                 }
             }
         }
@@ -122,16 +137,12 @@ impl Spans {
                 }
             }
         }
-        places
     }
 
-    /// Whether it is a new one.
-    fn add(&mut self, span: &str) -> bool {
-        let is_new = self.texts.len() < MAX_SPANS && self.seen.insert(span.to_owned());
-        if is_new {
+    fn add(&mut self, span: &str) {
+        if self.texts.len() < MAX_SPANS && self.seen.insert(span.to_owned()) {
             self.texts.push(span.to_owned());
         }
-        is_new
     }
 }
 
@@ -199,9 +210,12 @@ mod tests {
     #[test]
     fn a_value_stands_beside_the_name_of_its_argument() {
         let said = spans("add milk to the shopping list");
-        let list = said.beside(&stems("list")).expect("spans");
-        assert_eq!(list, ["shopping", "shopping list", "milk to the shopping", "milk to the shopping list"]);
+        assert_eq!(said.beside(&stems("list")), Some(vec!["shopping", "shopping list"]));
         assert_eq!(said.beside(&stems("item")), None);
+        let said = spans("add sharpen the knives to my to do list, please");
+        assert_eq!(said.beside(&stems("list")), Some(vec!["to do", "to do list"]));
+        let said = spans("put bread on list");
+        assert_eq!(said.beside(&stems("list")), None, "nothing stands between");
     }
 
     #[test]
