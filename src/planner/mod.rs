@@ -2,11 +2,11 @@
 //!
 //! The best-fitting tools are picked, a prompt is made of them, and the model's answer is held to a
 //! schema made from exactly those tools (see `form`). The answer is believed in nothing: it is a draft
-//! until [`Draft::check`] makes a plan of it. All problems go back to the model once; then a missing
+//! until [`Draft::check`](crate::domain::plan::Draft::check) makes a plan of it. All problems go back to the model once; then a missing
 //! argument becomes a question, and anything else an error that names the problems.
 //!
 //! # The form that a small model is trained on
-//! With [`Wording::Copied`] an answer is compact JSON without spaces, keys in this order:
+//! With [`Wording::Copied`](crate::planner::Wording::Copied) an answer is compact JSON without spaces, keys in this order:
 //! `{"selectedTools":[{"service":S,"tool":T,"params":{required…,optional…}}]}`, `{"selectedTools":[]}`
 //! where nothing fits, and `{"selectedTools":[{…}],"needsClarification":true}` where a required argument
 //! was not said. Text values are words of the command in their original spelling, numbers are digits.
