@@ -1,11 +1,11 @@
 # All work is in scripts/; this page names it.
-.PHONY: help run test check bench baseline build setup wer
+.PHONY: help run test check bench bench-hearing baseline build setup wer
 
 # Programs, benches and examples in one go, so that they share one build of everything.
 RELEASE = cargo build --release --bins --benches --examples
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 9
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 run: ## set up, build, fetch models, carry out one spoken command, serve
 	@scripts/run
@@ -27,6 +27,12 @@ bench: ## measure the whole path from voice to action
 	$(RELEASE)
 	@scripts/test-models release
 	cargo bench --bench voice_to_action
+
+bench-hearing: ## measure how well and how soon Hark hears (an hour of sound; some 15 minutes)
+	@scripts/test-setup
+	$(RELEASE)
+	@scripts/test-models release
+	cargo bench --bench hearing
 
 baseline: ## how often the language model at hand plans right, on the commands of fixtures/
 	@scripts/test-setup

@@ -84,6 +84,7 @@ fn model(entry: &Entry, library: &Library, floor: Option<u32>) -> Result<Whisper
         threads_per_state: std::thread::available_parallelism().map_or(2, usize::from).min(4),
         queue: 4,
         deadline: Duration::from_secs(60),
+        language: "en".to_owned(),
     })?)
 }
 

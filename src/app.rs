@@ -6,14 +6,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audio::{AudioError, Decoder};
-use crate::config::{LanguageModel, Settings};
+use crate::config::{LanguageModel, RemoteUse, Settings};
 use crate::executor::Executor;
 use crate::llm::{ChatModel, LocalWorker, ModelError, OpenAiChat, WorkerConfig};
 use crate::models::{Catalogue, CatalogueError, EMBEDDED_SPEECH, Kind, Library};
 use crate::pipeline::{Parts, Pipeline};
 use crate::planner::{PlanError, Planner};
 use crate::progress::Progress;
-use crate::speech::{SpeechConfig, SpeechError, SpeechModelConfig, Transcriber, Weights, Whisper};
+use crate::speech::{
+    Fallback, RemoteTranscriber, SpeechConfig, SpeechError, SpeechModelConfig, Transcriber, Weights, Whisper,
+};
 use crate::store::{Store, StoreError};
 use crate::tools::Registry;
 
@@ -71,6 +73,8 @@ pub struct App {
     pub store: Store,
     /// The tools.
     pub registry: Registry,
+    /// Uploaded bytes to sound.
+    pub decoder: Decoder,
     /// The speech model.
     pub speech: Arc<dyn Transcriber>,
     /// The planner's model.
@@ -116,8 +120,9 @@ impl App {
         let progress = Progress::new(settings.progress.clone());
         let registry = Registry::start(settings.tools.clone(), &tracker, shutdown.clone());
         let speech = speech(&settings)?;
+        let decoder = Decoder::new(settings.audio.clone())?;
         let parts = Parts {
-            decoder: Decoder::new(settings.audio.clone())?,
+            decoder: decoder.clone(),
             speech: speech.clone(),
             registry: registry.clone(),
             planner: Planner::new(model.clone(), settings.planner.clone())?,
@@ -135,6 +140,7 @@ impl App {
             progress,
             store,
             registry,
+            decoder,
             speech,
             model,
             worker,
@@ -153,11 +159,22 @@ impl App {
     }
 }
 
-/// The speech model of the settings; else the best one on disk; else the embedded one.
+/// Who hears: the local model, a service, or both.
 ///
 /// # Errors
-/// Where the settings name a model that is not there.
+/// Where the settings name a model that is not there, or an address that is none.
 pub fn speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
+    let Some((config, when)) = settings.speech.remote.clone() else { return local_speech(settings) };
+    let remote = Arc::new(RemoteTranscriber::new(config)?);
+    Ok(match when {
+        RemoteUse::Only => remote,
+        RemoteUse::First => Arc::new(Fallback::new(remote, local_speech(settings)?)),
+        RemoteUse::Fallback => Arc::new(Fallback::new(local_speech(settings)?, remote)),
+    })
+}
+
+/// The speech model of the settings; else the best one on disk; else the embedded one.
+fn local_speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
     let catalogue = Catalogue::built_in()?;
     let library = Library::new(settings.models_dir());
     let choice = &settings.speech;
@@ -190,6 +207,7 @@ pub fn speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
         threads_per_state: choice.threads_per_state,
         queue: choice.queue,
         deadline: choice.deadline,
+        language: choice.language.clone(),
     })?))
 }
 

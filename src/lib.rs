@@ -26,6 +26,8 @@ pub mod progress;
 pub mod store;
 /// The flow, in one function.
 pub mod pipeline;
+/// Live sound becomes commands.
+pub mod listening;
 /// What the user wrote becomes what the rooms get.
 pub mod config;
 /// Builds every part from the settings.

@@ -48,6 +48,10 @@ const README: &[(&str, &[&str])] = &[
     ("hark doctor", &["ok    language model", "ok    server desk"]),
     ("curl -s http://127.0.0.1:7380/api/voice/command ", &["\"success\":true", "milk"]),
     ("curl -sN http://127.0.0.1:7380/api/voice/command ", &["event: planned", "event: completed"]),
+    (
+        "curl -s http://127.0.0.1:7380/v1/audio/transcriptions ",
+        &["{\"text\":\"Add milk to the shopping list.\"}"],
+    ),
     ("curl -s http://127.0.0.1:7380/api/tools", &["desk.calculate"]),
     ("curl -s http://127.0.0.1:7380/readyz", &["\"status\":\"ready\""]),
     ("cp mcp.example.json mcp.json", &[]),

@@ -106,6 +106,16 @@ export async function sendAudio(recording, sessionId) {
   return accepted.commandId;
 }
 
+/** Opens a live session. A WebSocket can be given no header, so a token goes as the name of a protocol. */
+export function openSocket({ mode, sessionId, rate }) {
+  const query = new URLSearchParams({ mode, sessionId, timezone, rate: String(rate) });
+  const address = new URL(`/api/voice/stream?${query}`, location.href);
+  address.protocol = address.protocol.replace("http", "ws");
+  const bytes = new TextEncoder().encode(token() ?? "");
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return new WebSocket(address, hex ? ["hark.v1", `hark.token.${hex}`] : ["hark.v1"]);
+}
+
 export const stopCommand = (id) => request(`/api/voice/commands/${id}`, { method: "DELETE" });
 export const readCommand = (id) => json(`/api/voice/commands/${id}`);
 export const readStatus = () => json("/api/status", { inBackground: true });

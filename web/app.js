@@ -6,6 +6,7 @@ import { byId, element } from "./dom.js";
 import { loadHistory } from "./history-panel.js";
 import { closePanels, wirePanels } from "./panels.js";
 import { wireSignIn } from "./sign-in.js";
+import { hush, wireSpeaker } from "./speaker.js";
 import { setLongest, throwAway, wireTalk } from "./talk.js";
 import { loadTools, refreshStatus, showUnreachable } from "./tools-panel.js";
 
@@ -67,7 +68,7 @@ function wireSkip() {
 function wireEscape() {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
-    if (!throwAway() && !closePanels()) stopLatest();
+    if (!hush() && !throwAway() && !closePanels()) stopLatest();
   });
 }
 
@@ -106,6 +107,7 @@ async function keepWatch() {
 wireSignIn();
 wireComposer();
 wireTalk();
+wireSpeaker();
 wireSkip();
 wireEscape();
 wirePanels({ history: () => loadHistory(reopen), servers: loadTools });

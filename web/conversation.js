@@ -5,6 +5,7 @@ import { readCommand, readHistory, sendAudio, sendText, stopCommand } from "./ap
 import { CommandView } from "./command-view.js";
 import { byId } from "./dom.js";
 import { follow } from "./follow.js";
+import { speak } from "./speaker.js";
 
 const SESSION = "hark-session";
 const MOST_BROUGHT_BACK = 10;
@@ -48,6 +49,53 @@ export function typed(words) {
 /** Carries out a recording: a Blob or a File. */
 export function recorded(file) {
   return carryOut("", () => sendAudio(file, session), ["Send again", () => recorded(file)]);
+}
+
+/** The conversation that commands belong to. */
+export const conversationId = () => session;
+
+/**
+ * A command that is spoken live. `accepted(id)` once Hark has made a command of it, `show(event)` for its
+ * progress, `refuse(message)` where nothing comes of it, `lost()` where the connection is gone.
+ */
+export function spoken(said = "") {
+  const job = begin(said);
+  const { view } = job;
+  let last = 0;
+  return {
+    accepted(id) {
+      job.id = id;
+      views.set(id, view);
+      if (job.isStopped) tellToStop(job);
+    },
+    show(event) {
+      last = event.seq;
+      const outcome = draw(view, event);
+      if (outcome) ended(job);
+      return outcome;
+    },
+    refuse(message) {
+      view.refuse(message);
+      announce(message);
+      ended(job);
+    },
+    async lost() {
+      if (!job.id) {
+        // It may have been heard or not, so it is not sent again without being asked to.
+        this.refuse("The connection was lost before Hark had answered. The history shows whether it was heard.");
+        return null;
+      }
+      try {
+        return await watch(job.id, view, last);
+      } catch (error) {
+        view.refuse(error.message);
+        view.offer("Look again", () => replace(view, job.id));
+        return null;
+      } finally {
+        ended(job);
+      }
+    },
+  };
 }
 
 /** Shows that something could not even be tried. */
@@ -117,9 +165,9 @@ function tellToStop(job) {
 }
 
 /** Follows a command live, to its outcome. */
-async function watch(id, view) {
+async function watch(id, view, after = 0) {
   let outcome = null;
-  await follow(id, (event) => (outcome = draw(view, event)), (isLost) => view.connection(isLost));
+  await follow(id, (event) => (outcome = draw(view, event)), (isLost) => view.connection(isLost), after);
   return outcome;
 }
 
@@ -127,8 +175,11 @@ function draw(view, event) {
   const wasAtEnd = isAtEnd();
   const before = view.stage?.type;
   const outcome = view.show(event);
-  if (outcome) announce(outcome.reply);
-  else if (event.data?.transcript || view.stage?.type !== before) announceStage(event.message);
+  if (outcome) {
+    announce(outcome.reply);
+    if (outcome.transcript) speak(outcome.reply);
+  }
+  if (!outcome && (event.data?.transcript || view.stage?.type !== before)) announceStage(event.message);
   if (wasAtEnd) scrollToEnd();
   if (outcome?.needsClarification && !document.querySelector("dialog[open]")) byId("text").focus();
   return outcome;

@@ -15,10 +15,10 @@ const isEnd = (event) => event.type === "completed" || event.type === "error";
 
 /**
  * Calls `show` for each event of a command until the last one. A lost connection is taken up again
- * after the last event seen, so that none is missed and none comes twice; `onConnection(isLost)` tells.
+ * after the last event seen (at first `after`), so that none is missed and none comes twice; `onConnection(isLost)` tells.
  */
-export async function follow(id, show, onConnection = () => {}) {
-  let last = 0;
+export async function follow(id, show, onConnection = () => {}, after = 0) {
+  let last = after;
   let failures = 0;
   let mustStream = false;
   const take = (event) => {

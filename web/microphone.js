@@ -1,13 +1,17 @@
 // The microphone: opened on the first use, kept open for a little while so that the next word is not
-// lost, recorded as 16 kHz mono PCM where the browser can, else at its own rate (the server resamples).
+// lost, as 16 kHz mono PCM where the browser can, else at its own rate (the server resamples).
 
 import { wav } from "./wav.js";
 
 const KEEP_OPEN_MS = 15_000;
 
 export class Microphone {
-  /** `onLevel(0..1)` is called while recording, `onFull()` when the longest recording is reached. */
-  constructor({ onLevel, onFull }) {
+  /**
+   * While recording `onBlock(samples)` is called with each block and `onLevel(0..1)` with its loudness;
+   * `onFull()` when the longest recording is reached.
+   */
+  constructor({ onBlock, onLevel, onFull }) {
+    this.onBlock = onBlock;
     this.onLevel = onLevel;
     this.onFull = onFull;
     this.longestSeconds = 58;
@@ -24,11 +28,17 @@ export class Microphone {
     return this.recording ? this.samples / this.context.sampleRate : 0;
   }
 
-  /** Starts recording; rejects with a sentence for the person. */
-  async start() {
+  /** Samples a second, once it is open. */
+  get rate() {
+    return this.context.sampleRate;
+  }
+
+  /** Opens it and starts recording; `isEndless` keeps nothing. Rejects with a sentence for the person. */
+  async start({ isEndless = false } = {}) {
     clearTimeout(this.closing);
     await this.open();
     this.samples = 0;
+    this.isEndless = isEndless;
     this.blocks = [];
   }
 
@@ -88,10 +98,11 @@ export class Microphone {
       return;
     }
     if (!this.recording) return;
-    this.blocks.push(block);
     this.samples += block.length;
+    if (!this.isEndless) this.blocks.push(block);
+    this.onBlock(block);
     this.onLevel(block.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0));
-    if (this.seconds > this.longestSeconds) this.onFull();
+    if (!this.isEndless && this.seconds > this.longestSeconds) this.onFull();
   }
 
   close() {

@@ -1,26 +1,34 @@
-// The talk button: held, or pressed briefly to begin and again to end; the same with Ctrl+Space.
+// The talk button: held, or pressed briefly to begin and again to end; the same with Ctrl+Space. And the
+// switch for hands-free, where speech itself begins and ends a command. Both are heard live.
 
 import { announce } from "./announcer.js";
-import { recorded, refused } from "./conversation.js";
-import { byId } from "./dom.js";
+import { conversationId, recorded, refused, spoken } from "./conversation.js";
+import { byId, sentence } from "./dom.js";
+import { LiveSession } from "./live.js";
 import { Microphone } from "./microphone.js";
+import { hush, onSpeaking } from "./speaker.js";
 
 const SHORT_PRESS_MS = 350;
 const LEAST_SECONDS = 0.25;
+const LOST = "The connection to Hark is lost, so nobody hears you. Switch hands-free on again.";
 
 const talk = byId("talk");
+const handsFree = byId("hands-free");
 const level = byId("level");
 const thrower = byId("throw-away");
 let pressedAt = 0;
 let opening = null;
 let ending = null;
+let live = null;
+let isHandsFree = false;
+let words = "";
 
 const microphone = new Microphone({
+  onBlock: (block) => live?.send(block),
   onLevel: (loudness) => {
     level.value = loudness;
     talk.style.setProperty("--loud", Math.min(loudness, 1).toFixed(2));
-    if (!microphone.recording) return;
-    tell(`Listening … ${Math.floor(microphone.seconds)}\u00a0s. ${pressedAt ? "Release" : "Press"} to send.`, true);
+    if (microphone.recording && !isHandsFree) tellListening();
   },
   onFull: () => end(),
 });
@@ -33,6 +41,10 @@ export function setLongest(seconds) {
 
 /** Ends a recording and throws it away; tells whether there was one. */
 export function throwAway() {
+  if (isHandsFree) {
+    switchOff();
+    return true;
+  }
   if (!microphone.recording && !opening) return false;
   end({ send: false });
   return true;
@@ -40,10 +52,14 @@ export function throwAway() {
 
 async function begin() {
   if (opening || ending || microphone.recording) return;
+  hush();
+  words = "";
   tell("Opening the microphone …");
   opening = microphone.start();
   try {
     await opening;
+    live = held();
+    live.session.say({ type: "press" });
     talk.setAttribute("aria-pressed", "true");
     level.hidden = false;
   } catch (error) {
@@ -59,24 +75,161 @@ async function end({ send = true } = {}) {
   if (!microphone.recording || ending) return;
   ending = microphone.stop();
   const { file, seconds } = await ending;
-  ending = null;
+  const held = live;
+  ending = live = null;
   talk.setAttribute("aria-pressed", "false");
   level.hidden = true;
   tell("");
+  if (send && seconds >= LEAST_SECONDS) {
+    // Where live sound does not get through, as behind some proxies, the recording does.
+    if (held?.session.isGood) held.release();
+    else recorded(file);
+    return;
+  }
+  held?.session.close();
   if (!send) announce("Recording thrown away.");
-  else if (seconds >= LEAST_SECONDS) recorded(file);
   else tell("That was too short. Hold the button while you speak.");
 }
 
-/** Shows how the recording goes in the place of the hint; nothing brings the hint back. */
-function tell(words, canThrowAway = false) {
-  byId("live-words").textContent = words;
-  byId("live").hidden = !words;
-  byId("hint").hidden = Boolean(words);
+/** The session of one press of the button: one command comes of it. */
+function held() {
+  let command = null;
+  const over = () => session.close();
+  const session = new LiveSession({
+    mode: "held",
+    sessionId: conversationId(),
+    rate: microphone.rate,
+    onNotice: (notice) => {
+      if (notice.type === "partial") show(notice.text);
+      else if (notice.type === "refused" || (notice.type === "warning" && !command)) heed(notice);
+      else if (notice.type === "command") command?.accepted(notice.commandId);
+      else if (notice.seq && command?.show(notice)) over();
+    },
+    onClose: (isLost) => isLost && command?.lost(),
+  });
+  const heed = ({ type, message }) => {
+    if (type === "warning") tell(sentence(message), true);
+    else {
+      command?.refuse(sentence(message));
+      over();
+    }
+  };
+  const send = (block) => session.send(block);
+  const release = () => {
+    command = spoken();
+    session.say({ type: "release" });
+  };
+  return { session, send, release };
+}
+
+async function switchOn() {
+  if (opening || ending || microphone.recording) return;
+  hush();
+  tell("Opening the microphone …");
+  opening = microphone.start({ isEndless: true });
+  try {
+    await opening;
+  } catch (error) {
+    tell("");
+    refused("By voice", error.message);
+    return;
+  } finally {
+    opening = null;
+  }
+  isHandsFree = true;
+  handsFree.setAttribute("aria-pressed", "true");
+  level.hidden = false;
+  words = "";
+  live = openHandsFree();
+  tellHandsFree();
+  announce("Hands-free is on. Speak whenever you like.");
+}
+
+async function switchOff(why = "Hands-free is off.") {
+  if (!isHandsFree) return;
+  isHandsFree = false;
+  handsFree.setAttribute("aria-pressed", "false");
+  live?.session.close();
+  live = null;
+  level.hidden = true;
+  tell("");
+  announce(why);
+  await microphone.stop();
+}
+
+/** A session in which any number of commands is spoken. */
+function openHandsFree() {
+  const commands = new Map();
+  let latest = "";
+  const session = new LiveSession({
+    mode: "hands-free",
+    sessionId: conversationId(),
+    rate: microphone.rate,
+    onNotice: (notice) => {
+      switch (notice.type) {
+        case "speech-start":
+          hush();
+          return;
+        case "partial":
+          latest = notice.text;
+          tellHandsFree(latest);
+          return;
+        case "speech-dropped":
+        case "speech-end":
+          latest = "";
+          return;
+        case "refused":
+        case "warning":
+          tellHandsFree("", sentence(notice.message));
+          return;
+        case "command": {
+          const command = spoken(notice.text);
+          commands.set(notice.commandId, command);
+          command.accepted(notice.commandId);
+          tellHandsFree();
+          return;
+        }
+        default:
+          if (notice.seq && commands.get(notice.commandId)?.show(notice)) commands.delete(notice.commandId);
+      }
+    },
+    onClose: (isLost) => {
+      for (const command of commands.values()) command.lost();
+      if (!isLost) return;
+      switchOff(LOST);
+      tell(LOST);
+    },
+  });
+  return { session, send: (block) => session.send(block) };
+}
+
+function show(text) {
+  words = text;
+  tellListening();
+}
+
+function tellListening() {
+  const how = `Listening … ${Math.floor(microphone.seconds)}\u00a0s. ${pressedAt ? "Release" : "Press"} to send.`;
+  tell(words ? `${how} “${words}”` : how, true);
+}
+
+function tellHandsFree(text = "", why = "") {
+  tell(text ? `“${text}” …` : why || "Hands-free: speak whenever you like.");
+}
+
+/** Shows how it goes in the place of the hint; nothing brings the hint back. */
+function tell(text, canThrowAway = false) {
+  byId("live-words").textContent = text;
+  byId("live").hidden = !text;
+  byId("hint").hidden = Boolean(text);
   thrower.hidden = !canThrowAway;
 }
 
 function press() {
+  if (isHandsFree) {
+    switchOff();
+    return;
+  }
   if (microphone.recording) {
     end();
     return;
@@ -94,6 +247,9 @@ function release() {
 
 /** Wires the buttons and the keys up. */
 export function wireTalk() {
+  // What is said aloud here is no command.
+  onSpeaking((on) => live?.session.say({ type: "speaking", on }));
+  handsFree.addEventListener("click", () => (isHandsFree ? switchOff() : switchOn()));
   // A phone has no Escape.
   thrower.addEventListener("click", () => {
     throwAway();

@@ -18,7 +18,10 @@ use crate::domain::UserId;
 /// Paths that say nothing of anybody, and that probes and browsers ask for without a token: the page
 /// itself, which asks the person for one, and the health of the process.
 fn is_open(path: &str) -> bool {
-    let is_guarded = path.starts_with("/api/") || path == "/metrics" || path == "/openapi.json";
+    let is_guarded = path.starts_with("/api/")
+        || path.starts_with("/v1/")
+        || path == "/metrics"
+        || path == "/openapi.json";
     !is_guarded
 }
 
@@ -31,7 +34,8 @@ pub(super) async fn admit(
     let config = state.config();
     let host = host_of(&request);
     check_host(config, host.as_deref())?;
-    if !request.method().is_safe() {
+    // A browser opens a WebSocket to any site that a page names, and sends no more than the page's origin.
+    if !request.method().is_safe() || request.headers().contains_key(header::UPGRADE) {
         check_origin(config, request.headers(), host.as_deref())?;
     }
     if !is_open(request.uri().path()) || request.method() != Method::GET {
@@ -115,13 +119,13 @@ fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiEr
     if config.tokens.is_empty() {
         return Ok(UserId::local());
     }
-    let given = headers
+    let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
-    let Some(given) = given else {
+        .map(|(_, token)| token.trim().as_bytes().to_vec());
+    let Some(given) = bearer.or_else(|| socket_token(headers)) else {
         return Err(unauthorized("token_missing", "a token is needed: send Authorization: Bearer <token>"));
     };
     // Digests are of one length, and all tokens are looked at, so that the time says nothing.
@@ -135,6 +139,14 @@ fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiEr
     user.cloned().ok_or_else(|| {
         unauthorized("token_wrong", "this token is not known; HARK_SERVER__TOKEN names the right one")
     })
+}
+
+/// A page can give a WebSocket no header but the names of protocols: one of them may be the token, in
+/// hexadecimal digits since a name cannot hold every letter.
+fn socket_token(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let protocols = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    let token = protocols.split(',').find_map(|name| name.trim().strip_prefix("hark.token."))?;
+    hex::decode(token).ok()
 }
 
 fn unauthorized(code: &str, detail: &str) -> ApiError {

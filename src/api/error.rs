@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::domain::{CommandId, Outcome};
+use crate::listening::Refusal;
 use crate::pipeline::SubmitError;
 use crate::store::StoreError;
 
@@ -109,6 +110,11 @@ impl ApiError {
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
+    }
+
+    /// The same where no HTTP answer is to be given.
+    pub(super) fn into_refusal(self) -> Refusal {
+        Refusal { code: self.code, message: self.detail }
     }
 
     /// The same problem as it is told of the path that was asked for.

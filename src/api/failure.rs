@@ -13,6 +13,7 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         | "speech_busy"
         | "speech_loading"
         | "speech_model_missing"
+        | "speech_unreachable"
         | "model_busy"
         | "model_missing"
         | "model_starting"
@@ -36,6 +37,7 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         | "no_speech"
         | "speech_too_short"
         | "speech_unintelligible"
+        | "speech_low_confidence"
         | "no_tool_fits"
         | "model_context_exceeded" => StatusCode::UNPROCESSABLE_ENTITY,
         // All other faults of a recording are the recording's.
@@ -59,7 +61,8 @@ mod tests {
         include_str!("../store/error.rs"),
     ];
     /// Faults that whoever runs Hark must mend, or that are Hark's own.
-    const OURS: [&str; 4] = ["speech_model_broken", "speech_failed", "model_settings", "plan_prompt"];
+    const OURS: [&str; 5] =
+        ["speech_model_broken", "speech_settings", "speech_failed", "model_settings", "plan_prompt"];
 
     #[test]
     fn every_code_of_a_room_was_given_a_status() {

@@ -268,7 +268,8 @@ fn not_bool(_: std::str::ParseBoolError) -> ApiError {
     ApiError::bad_request("fields_invalid", "dryRun is true or false")
 }
 
-fn session(id: String) -> Result<SessionId, ApiError> {
+/// The name of a conversation.
+pub(super) fn session(id: String) -> Result<SessionId, ApiError> {
     let is_usable =
         !id.trim().is_empty() && id.chars().count() <= MAX_SESSION_CHARS && !id.chars().any(char::is_control);
     match is_usable {
@@ -281,7 +282,8 @@ fn session(id: String) -> Result<SessionId, ApiError> {
     }
 }
 
-fn timezone(name: &str) -> Result<Tz, ApiError> {
+/// A time zone by its name.
+pub(super) fn timezone(name: &str) -> Result<Tz, ApiError> {
     name.parse().map_err(|_| {
         ApiError::new(
             StatusCode::UNPROCESSABLE_ENTITY,

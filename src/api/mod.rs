@@ -13,14 +13,18 @@ mod events;
 mod failure;
 mod form;
 mod health;
+mod live;
 mod metrics;
+mod microphone;
 mod page;
 mod rate;
 mod serve;
 mod state;
 mod tools;
+mod transcriptions;
 
 pub use bind::{BindError, check_bind};
 pub use error::{ApiError, Problem};
+pub use microphone::Trigger;
 pub use serve::{router, serve};
 pub use state::{ApiConfig, AppState, Parts};

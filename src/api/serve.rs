@@ -15,7 +15,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::form::FORM_BYTES;
-use super::{ApiError, AppState, access, commands, error, events, health, metrics, page, tools};
+use super::{
+    ApiError, AppState, access, commands, error, events, health, live, metrics, microphone, page, tools,
+    transcriptions,
+};
 
 /// How often samples are folded into the figures.
 const UPKEEP: Duration = Duration::from_secs(30);
@@ -29,6 +32,7 @@ const UPKEEP: Duration = Duration::from_secs(30);
     ),
     tags(
         (name = "commands", description = "Give, watch, list and stop commands"),
+        (name = "speech", description = "Write down what is said"),
         (name = "tools", description = "What can be done"),
         (name = "health", description = "How Hark is"),
     )
@@ -42,6 +46,9 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(commands::list))
         .routes(routes!(commands::look, commands::stop))
         .routes(routes!(events::watch))
+        .routes(routes!(live::stream))
+        .routes(routes!(transcriptions::transcribe))
+        .routes(routes!(microphone::look, microphone::trigger))
         .routes(routes!(tools::tools))
         .routes(routes!(health::status))
         .routes(routes!(health::healthz))

@@ -1,13 +1,20 @@
 //! What the handlers need: the parts that the app put together, and what the door itself keeps.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::ApiError;
 use super::metrics::Instruments;
 use super::rate::RateLimit;
 use crate::app::App;
+use crate::audio::Decoder;
 use crate::domain::UserId;
+use crate::listening::{Listener, ListeningConfig, MicrophoneHandle};
 use crate::llm::{ChatModel, LocalWorker, Secret};
 use crate::pipeline::Pipeline;
 use crate::progress::Progress;
@@ -36,6 +43,10 @@ pub struct ApiConfig {
     pub body_timeout: Duration,
     /// A comment is sent this often on a stream where nothing happens.
     pub heartbeat: Duration,
+    /// Live sessions that may be open at once.
+    pub max_streams: usize,
+    /// How live sound is heard.
+    pub listening: ListeningConfig,
     /// How long requests under way may go on when Hark is told to stop.
     pub grace: Duration,
     /// The time zone of commands that name none, as the page is told.
@@ -54,6 +65,8 @@ impl Default for ApiConfig {
             max_text_chars: 4_000,
             body_timeout: Duration::from_secs(60),
             heartbeat: Duration::from_secs(15),
+            max_streams: 64,
+            listening: ListeningConfig::default(),
             grace: Duration::from_secs(5),
             timezone: chrono_tz::Tz::UTC,
         }
@@ -70,12 +83,18 @@ pub struct Parts {
     pub store: Store,
     /// The tools.
     pub registry: Registry,
+    /// Uploaded bytes to sound.
+    pub decoder: Decoder,
     /// The speech model.
     pub speech: Arc<dyn Transcriber>,
     /// The planner's model.
     pub model: Arc<dyn ChatModel>,
     /// The embedded language model's process, where that is used.
     pub worker: Option<Arc<LocalWorker>>,
+    /// Where the tasks of live sessions run.
+    pub tracker: TaskTracker,
+    /// Ends them.
+    pub shutdown: CancellationToken,
 }
 
 /// Shared by all handlers. Cheap to clone.
@@ -87,7 +106,10 @@ pub struct AppState {
 struct Inner {
     parts: Parts,
     config: ApiConfig,
-    rate: RateLimit,
+    rate: Arc<RateLimit>,
+    listener: Listener,
+    microphone: OnceLock<MicrophoneHandle>,
+    seats: Arc<Semaphore>,
     instruments: Instruments,
     started: Instant,
 }
@@ -96,8 +118,29 @@ impl AppState {
     /// Puts the parts behind a door that is kept as `config` says, and begins to count.
     pub fn new(parts: Parts, config: ApiConfig) -> Self {
         let instruments = Instruments::new(&parts.progress);
-        let rate = RateLimit::new(config.commands_per_minute);
-        Self { inner: Arc::new(Inner { parts, config, rate, instruments, started: Instant::now() }) }
+        let rate = Arc::new(RateLimit::new(config.commands_per_minute));
+        let admission = rate.clone();
+        let listener = Listener::new(
+            parts.speech.clone(),
+            parts.pipeline.clone(),
+            parts.progress.clone(),
+            Arc::new(move |user| admission.take(user).map_err(ApiError::into_refusal)),
+            parts.tracker.clone(),
+        );
+        let seats = Arc::new(Semaphore::new(config.max_streams));
+        let started = Instant::now();
+        Self {
+            inner: Arc::new(Inner {
+                parts,
+                config,
+                rate,
+                listener,
+                microphone: OnceLock::new(),
+                seats,
+                instruments,
+                started,
+            }),
+        }
     }
 
     /// The door of an app, as its settings say. A token that is set is the one person's.
@@ -112,6 +155,7 @@ impl AppState {
             max_audio: settings.audio.max_duration,
             max_text_chars: settings.pipeline.max_text_chars,
             timezone: settings.timezone,
+            listening: settings.listening.clone(),
             ..ApiConfig::default()
         };
         let parts = Parts {
@@ -119,9 +163,12 @@ impl AppState {
             progress: app.progress.clone(),
             store: app.store.clone(),
             registry: app.registry.clone(),
+            decoder: app.decoder.clone(),
             speech: app.speech.clone(),
             model: app.model.clone(),
             worker: app.worker.clone(),
+            tracker: app.tracker.clone(),
+            shutdown: app.shutdown.clone(),
         };
         Self::new(parts, config)
     }
@@ -136,6 +183,24 @@ impl AppState {
 
     pub(super) fn rate(&self) -> &RateLimit {
         &self.inner.rate
+    }
+
+    /// Opens live sessions; the door's own and others that count with it.
+    pub fn listener(&self) -> &Listener {
+        &self.inner.listener
+    }
+
+    /// Lets other programs press the key of this machine's microphone. Only the first one is taken.
+    pub fn set_microphone(&self, microphone: MicrophoneHandle) {
+        self.inner.microphone.set(microphone).ok();
+    }
+
+    pub(super) fn microphone(&self) -> Option<&MicrophoneHandle> {
+        self.inner.microphone.get()
+    }
+
+    pub(super) fn seats(&self) -> Arc<Semaphore> {
+        self.inner.seats.clone()
     }
 
     pub(super) fn instruments(&self) -> &Instruments {

@@ -76,6 +76,11 @@ impl Resample {
         Ok(())
     }
 
+    /// Hands out what is converted so far, for sound that does not end.
+    pub(super) fn take(&mut self) -> Vec<f32> {
+        std::mem::take(&mut self.out)
+    }
+
     /// Flushes the tail and hands out all 16 kHz samples.
     pub(super) fn finish(mut self) -> Result<Vec<f32>, String> {
         if self.fft.is_some() {

@@ -4,6 +4,9 @@
 
 mod desk;
 mod doctor;
+mod keys;
+mod listen;
+mod listening_view;
 mod logging;
 mod models;
 mod output;
@@ -16,6 +19,7 @@ mod server_view;
 mod signals;
 mod tools;
 mod transcribe;
+mod trigger;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +54,10 @@ struct Cli {
 enum Verb {
     /// Serve the page and the HTTP interface.
     Serve(serve::Serve),
+    /// Listen to this machine's microphone, and serve the page.
+    Listen(listen::Listen),
+    /// Press the microphone's key of a running Hark, so that any desktop can bind it to a key.
+    Trigger(trigger::Trigger),
     /// Carry out one command, typed or spoken, and show what is done.
     Say(say::Say),
     /// Write down what is said in recordings.
@@ -112,6 +120,8 @@ pub fn run() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.verb {
             Verb::Serve(verb) => verb.run(&sources, &output).await,
+            Verb::Listen(verb) => verb.run(&sources, &output).await,
+            Verb::Trigger(verb) => verb.run(&sources, &output).await,
             Verb::Say(verb) => verb.run(&sources, &output).await,
             Verb::Transcribe(verb) => verb.run(&sources, &output).await,
             Verb::Tools(verb) => verb.run(&sources, &output).await,

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 pub use environment::Environment;
 pub use places::Places;
-pub use raw::Raw;
+pub use raw::{Raw, RemoteUse};
 pub use settings::{LanguageModel, Settings, SpeechChoice};
 
 /// Why there are no settings.

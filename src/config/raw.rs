@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::audio::Patience;
+
 /// `hark.toml`. `hark.example.toml` explains each key.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -18,6 +20,10 @@ pub struct Raw {
     pub audio: Audio,
     /// `[speech]`
     pub speech: Speech,
+    /// `[speech_service]`
+    pub speech_service: SpeechService,
+    /// `[listening]`
+    pub listening: Listening,
     /// `[llm]`
     pub llm: Llm,
     /// `[planner]`
@@ -72,6 +78,55 @@ pub struct Speech {
     pub queue: Option<usize>,
     /// Seconds for one utterance, waiting included.
     pub seconds: Option<u64>,
+    /// The language that is spoken, such as `en`, or `auto`; for models of many languages.
+    pub language: Option<String>,
+}
+
+/// A service that hears.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpeechService {
+    /// Its address, ending in `/v1`; none is asked where absent.
+    pub base_url: Option<String>,
+    /// The model's name there.
+    pub model: Option<String>,
+    /// Its key. Better kept in the environment (`HARK_SPEECH_SERVICE__API_KEY`) than in a file.
+    pub api_key: Option<String>,
+    /// The language that is spoken, such as `en`.
+    pub language: Option<String>,
+    /// Seconds for one utterance.
+    pub seconds: Option<u64>,
+    /// `first` (then the local model), `fallback` (after the local model), or `only`; `first` where absent.
+    pub r#use: Option<RemoteUse>,
+}
+
+/// When a service is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RemoteUse {
+    /// Before the local model, which hears where the service can't.
+    #[default]
+    First,
+    /// Where the local model can't.
+    Fallback,
+    /// And no local model at all.
+    Only,
+}
+
+/// Live sound.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listening {
+    /// `quick`, `normal` or `patient`: how long a silence ends an utterance.
+    pub patience: Option<Patience>,
+    /// Words that an utterance must begin with in hands-free mode, such as `hey hark`.
+    pub wake: Option<String>,
+    /// Names and other words of one's own that are likely to be said.
+    pub words: Vec<String>,
+    /// The microphone of `hark listen`, by name or address; the default one where absent.
+    pub microphone: Option<String>,
+    /// Longest utterance in seconds.
+    pub longest_seconds: Option<u64>,
 }
 
 /// The language model.

@@ -8,20 +8,25 @@ use chrono_tz::Tz;
 use toml::Table;
 
 use super::environment::overlay;
-use super::raw::Profile;
+use super::raw::{Profile, RemoteUse, SpeechService};
 use super::{ConfigError, Environment, Places, Raw, fault};
-use crate::audio::AudioConfig;
+use crate::audio::{AudioConfig, EndpointConfig};
+use crate::domain::Secret;
 use crate::executor::ExecutorConfig;
-use crate::llm::{OpenAiConfig, Secret, WorkerConfig};
+use crate::listening::{ListeningConfig, WakePhrase};
+use crate::llm::{OpenAiConfig, WorkerConfig};
 use crate::pipeline::PipelineConfig;
 use crate::planner::PlannerConfig;
 use crate::progress::ProgressConfig;
+use crate::speech::RemoteConfig;
 use crate::tools::{self, ServerConfig, ToolsConfig, Transport, parse_mcp_json};
 
 /// The key of Hark's own server in the registry.
 const DESK: &str = "desk";
 /// Longest command in characters.
 const MAX_TEXT_CHARS: usize = 4_000;
+/// Below this confidence of a word, an argument that rests on it is asked for.
+const LEAST_WORD_CONFIDENCE: f32 = 0.3;
 
 /// Everything that the parts need.
 #[derive(Clone, Debug)]
@@ -58,6 +63,10 @@ pub struct Settings {
     pub progress: ProgressConfig,
     /// For `pipeline`.
     pub pipeline: PipelineConfig,
+    /// For `listening`.
+    pub listening: ListeningConfig,
+    /// The microphone of this machine; the default one where absent.
+    pub microphone: Option<String>,
     /// What to log: a filter of `tracing`.
     pub log_filter: String,
     /// Log as JSON.
@@ -77,6 +86,10 @@ pub struct SpeechChoice {
     pub queue: usize,
     /// Longest time for one, waiting included.
     pub deadline: Duration,
+    /// The language that is spoken, or `auto`.
+    pub language: String,
+    /// A service that hears, and when it is asked.
+    pub remote: Option<(RemoteConfig, RemoteUse)>,
 }
 
 /// Which language model.
@@ -218,6 +231,7 @@ fn resolve(
         ("speech.threads", count(raw.speech.threads)),
         ("speech.queue", count(raw.speech.queue)),
         ("speech.seconds", raw.speech.seconds),
+        ("listening.longest_seconds", raw.listening.longest_seconds),
         ("llm.threads", count(raw.llm.threads)),
         ("llm.context_tokens", raw.llm.context_tokens.map(u64::from)),
         ("planner.max_tools", count(raw.planner.max_tools)),
@@ -243,6 +257,8 @@ fn resolve(
         threads_per_state: raw.speech.threads.unwrap_or(cores.min(4)),
         queue: raw.speech.queue.unwrap_or(16),
         deadline: seconds(raw.speech.seconds, Duration::from_secs(30)),
+        language: raw.speech.language.clone().unwrap_or_else(|| "en".to_owned()),
+        remote: remote_speech(&raw.speech_service),
     };
     let language_model = language_model(&raw, places, environment);
     let mut servers = servers(mcp_file.as_deref(), environment, &mut faults)?;
@@ -272,7 +288,10 @@ fn resolve(
         deadline: seconds(raw.server.command_seconds, Duration::from_secs(120)),
         history_turns: planner.history_turns,
         tools_grace: Duration::from_secs(5),
+        words: raw.listening.words.clone(),
+        least_word_confidence: LEAST_WORD_CONFIDENCE,
     };
+    let listening = listening(&raw, &mut faults);
     let tools = ToolsConfig::default();
     let executor = ExecutorConfig::default();
     if !faults.is_empty() {
@@ -302,10 +321,42 @@ fn resolve(
         },
         progress: ProgressConfig::default(),
         pipeline,
+        listening,
+        microphone: raw.listening.microphone,
         log_filter: raw.log.level.unwrap_or_else(|| "info".to_owned()),
         log_json: raw.log.json.unwrap_or(false),
         data_dir,
     })
+}
+
+fn remote_speech(raw: &SpeechService) -> Option<(RemoteConfig, RemoteUse)> {
+    let config = RemoteConfig {
+        base_url: raw.base_url.clone()?,
+        model: raw.model.clone().unwrap_or_else(|| "whisper-1".to_owned()),
+        api_key: raw.api_key.clone().filter(|key| !key.is_empty()).map(Secret::new),
+        language: raw.language.clone(),
+        deadline: seconds(raw.seconds, Duration::from_secs(10)),
+    };
+    Some((config, raw.r#use.unwrap_or_default()))
+}
+
+fn listening(raw: &Raw, faults: &mut Vec<String>) -> ListeningConfig {
+    let defaults = ListeningConfig::default();
+    let wake = raw.listening.wake.as_deref().map(str::trim).filter(|phrase| !phrase.is_empty());
+    if let Some(phrase) = wake
+        && WakePhrase::new(phrase).is_none()
+    {
+        faults.push(format!("listening.wake: {phrase:?} has no word in it; one looks like \"hey hark\""));
+    }
+    ListeningConfig {
+        endpoints: EndpointConfig {
+            patience: raw.listening.patience.unwrap_or_default(),
+            longest: seconds(raw.listening.longest_seconds, defaults.endpoints.longest),
+            ..defaults.endpoints.clone()
+        },
+        wake: wake.and_then(WakePhrase::new),
+        ..defaults
+    }
 }
 
 fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> LanguageModel {

@@ -18,6 +18,9 @@ pub struct Decoding {
     pub longest_piece_ms: u32,
     /// Words may be put into the model's mind before it listens.
     pub prompt: bool,
+    /// What a token that goes on with an expected phrase gains, in nats; 0 for nothing.
+    #[serde(default)]
+    pub bias: f32,
     /// Width of the beam; 1 is greedy.
     pub beam: u32,
     /// The most tokens of one window.

@@ -82,6 +82,10 @@ pub struct Stages {
     /// The speech model, waiting for it included.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub speech_ms: Option<f64>,
+    /// Of live speech, what was heard and planned before its end was certain: from the beginning of the
+    /// plan made ahead to the end of speech. It is no part of the command's time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ahead_ms: Option<f64>,
     /// Looking up the tools.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub discover_ms: Option<f64>,

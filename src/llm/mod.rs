@@ -7,16 +7,15 @@
 mod chat;
 mod error;
 mod openai;
-mod secret;
 mod wire;
 mod worker;
 
 use async_trait::async_trait;
 
+pub use crate::domain::Secret;
 pub use chat::{ChatReply, ChatRequest, Finish, Message, Role, TokenLogprob, Usage};
 pub use error::ModelError;
 pub use openai::{OpenAiChat, OpenAiConfig};
-pub use secret::Secret;
 pub use worker::{LocalWorker, WorkerConfig, WorkerState, WorkerStatus};
 
 /// Something that answers a conversation.

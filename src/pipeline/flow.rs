@@ -9,10 +9,10 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::job::{Job, cancelled, failure, millis, unless_cancelled};
-use super::{Input, Pipeline};
+use super::{Input, Pipeline, Rehearsal, doubt, stop};
 use crate::domain::{
     Command, Decision, EventType, Failure, Outcome, Plan, Question, Receipt, Stages, Step, StepStatus,
-    ToolSet,
+    ToolSet, Transcript, Turn, TurnOutcome,
 };
 use crate::executor::{self, Run};
 use crate::speech::Hints;
@@ -26,11 +26,26 @@ impl Pipeline {
         input: Input,
         outcome: &mut Outcome,
     ) -> Result<Option<Question>, Failure> {
+        let mut rehearsal = None;
         let text = match input {
             Input::Text(text) => text,
-            Input::Audio(bytes) => self.hear(job, bytes, outcome).await?,
+            Input::Audio(bytes) => {
+                let transcript = self.hear(job, bytes, &mut outcome.stages).await?;
+                write_down(job, transcript, outcome)
+            }
+            Input::Heard(heard) => {
+                rehearsal = heard.rehearsal;
+                outcome.stages.speech_ms = Some(millis(heard.ended.elapsed()));
+                let began = rehearsal.as_ref().map(Rehearsal::began);
+                let ahead = began.map(|began| heard.ended.saturating_duration_since(began));
+                outcome.stages.ahead_ms = ahead.map(millis);
+                write_down(job, heard.transcript, outcome)
+            }
         };
         outcome.text.clone_from(&text);
+        if stop::is_meant(&text) {
+            return self.stop_others(job, outcome).await.map(|()| None);
+        }
         let tools = self.discover(job, &mut outcome.stages).await?;
         let command = Command {
             id: job.id,
@@ -41,7 +56,7 @@ impl Pipeline {
             dry_run: job.dry_run,
             received_at: job.received_at,
         };
-        match self.plan(job, &command, &tools, &mut outcome.stages).await? {
+        match self.plan(job, &command, &tools, rehearsal, outcome).await? {
             Decision::Act(plan) => self.act(job, &plan, outcome).await.map(|()| None),
             Decision::Ask(question) => {
                 job.progress.emit(
@@ -61,14 +76,24 @@ impl Pipeline {
         }
     }
 
-    async fn hear(&self, job: &Job, bytes: Bytes, outcome: &mut Outcome) -> Result<String, Failure> {
+    /// Ends what the person has under way.
+    async fn stop_others(&self, job: &Job, outcome: &mut Outcome) -> Result<(), Failure> {
+        let stopped = self.cancel_all(&job.user, Some(job.id));
+        let history = self.history(job).await?;
+        let had_question = matches!(history.last(), Some(Turn { outcome: TurnOutcome::Asked(_), .. }));
+        outcome.reply = stop::reply(stopped, had_question);
+        outcome.success = true;
+        Ok(())
+    }
+
+    async fn hear(&self, job: &Job, bytes: Bytes, stages: &mut Stages) -> Result<Transcript, Failure> {
         let parts = &self.inner.parts;
         job.progress.emit(EventType::Transcribing, "Reading the recording", json!({"status": "decoding"}));
         let started = Instant::now();
         let pcm = unless_cancelled(job, parts.decoder.decode(bytes))
             .await?
             .map_err(|error| failure(error.code(), &error.to_string()))?;
-        outcome.stages.decode_ms = Some(millis(started.elapsed()));
+        stages.decode_ms = Some(millis(started.elapsed()));
 
         job.progress.emit(
             EventType::Transcribing,
@@ -76,20 +101,14 @@ impl Pipeline {
             json!({"status": "listening", "audioMs": pcm.duration().as_millis()}),
         );
         let started = Instant::now();
-        let heard = parts.speech.transcribe(pcm, Hints::default(), job.cancel.clone()).await;
-        outcome.stages.speech_ms = Some(millis(started.elapsed()));
-        let transcript = heard.map_err(|error| match job.cancel.is_cancelled() {
+        let vocabulary = Some(self.vocabulary(&job.user).await);
+        let hints = Hints { vocabulary, ..Hints::default() };
+        let heard = parts.speech.transcribe(pcm, hints, job.cancel.clone()).await;
+        stages.speech_ms = Some(millis(started.elapsed()));
+        heard.map_err(|error| match job.cancel.is_cancelled() {
             true => cancelled(),
             false => failure(error.code(), &error.to_string()),
-        })?;
-        job.progress.emit(
-            EventType::Transcribing,
-            format!("Heard: {}", transcript.text),
-            json!({"status": "done", "transcript": transcript}),
-        );
-        let text = transcript.text.clone();
-        outcome.transcript = Some(transcript);
-        Ok(text)
+        })
     }
 
     async fn discover(&self, job: &Job, stages: &mut Stages) -> Result<Arc<ToolSet>, Failure> {
@@ -125,28 +144,38 @@ impl Pipeline {
         job: &Job,
         command: &Command,
         tools: &ToolSet,
-        stages: &mut Stages,
+        rehearsal: Option<Rehearsal>,
+        outcome: &mut Outcome,
     ) -> Result<Decision, Failure> {
-        let parts = &self.inner.parts;
-        let turns = self.inner.config.history_turns;
-        let history = match job.is_first_turn {
-            true => Vec::new(),
-            false => parts
-                .store
-                .turns(&command.user, &command.session, turns)
-                .await
-                .map_err(|error| failure(error.code(), &error.to_string()))?,
-        };
+        let stages = &mut outcome.stages;
+        let history = self.history(job).await?;
         job.progress.emit(EventType::Analyzing, "Thinking about it", json!({"tools": tools.tools().len()}));
         let started = Instant::now();
-        let planned = parts.planner.decide(command, tools, &history, &job.cancel).await;
+        let ahead = match rehearsal {
+            Some(rehearsal) => {
+                unless_cancelled(job, rehearsal.planned(&command.text, tools, &history)).await?
+            }
+            None => None,
+        };
+        let planned = match ahead {
+            Some(planned) => Ok(planned),
+            None => self.inner.parts.planner.decide(command, tools, &history, &job.cancel).await,
+        };
         stages.plan_ms = Some(millis(started.elapsed()));
-        let planned = planned.map_err(|error| match job.cancel.is_cancelled() {
+        let mut planned = planned.map_err(|error| match job.cancel.is_cancelled() {
             true => cancelled(),
             false => failure(error.code(), &error.to_string()),
         })?;
         stages.shortlist_ms = Some(millis(planned.shortlist_time));
         stages.model_ms = Some(millis(planned.model_time));
+        // Whoever was asked already is believed, or nothing would ever be done in a noisy place.
+        let was_asked = matches!(history.last(), Some(Turn { outcome: TurnOutcome::Asked(_), .. }));
+        if let (Decision::Act(plan), Some(transcript), false) =
+            (&planned.decision, &outcome.transcript, was_asked)
+            && let Some(question) = doubt::question(plan, transcript, self.inner.config.least_word_confidence)
+        {
+            planned.decision = Decision::Ask(question);
+        }
         let detail = match &planned.decision {
             Decision::Act(plan) => plan.to_json(),
             Decision::Ask(question) => json!({"question": question}),
@@ -158,6 +187,16 @@ impl Pipeline {
             job.progress.emit(EventType::Planned, plan.summary(), json!({"plan": plan.to_json()}));
         }
         Ok(planned.decision)
+    }
+
+    /// The conversation so far.
+    async fn history(&self, job: &Job) -> Result<Vec<Turn>, Failure> {
+        if job.is_first_turn {
+            return Ok(Vec::new());
+        }
+        let (store, turns) = (&self.inner.parts.store, self.inner.config.history_turns);
+        let history = store.turns(&job.user, &job.session, turns).await;
+        history.map_err(|error| failure(error.code(), &error.to_string()))
     }
 
     async fn act(&self, job: &Job, plan: &Plan, outcome: &mut Outcome) -> Result<(), Failure> {
@@ -193,6 +232,18 @@ impl Pipeline {
         let queued = self.inner.parts.store.audit_behind(entry).await;
         queued.map_err(|error| failure(error.code(), &error.to_string()))
     }
+}
+
+/// Tells what was heard, and keeps it.
+fn write_down(job: &Job, transcript: Transcript, outcome: &mut Outcome) -> String {
+    job.progress.emit(
+        EventType::Transcribing,
+        format!("Heard: {}", transcript.text),
+        json!({"status": "done", "transcript": transcript}),
+    );
+    let text = transcript.text.clone();
+    outcome.transcript = Some(transcript);
+    text
 }
 
 fn skipped(number: usize, step: &Step) -> Receipt {

@@ -1,9 +1,13 @@
 //! The flow: hear, look up the tools, plan, carry out, tell. `flow.rs` has it in one function; this file
 //! keeps a command's record, its end and its cancellation.
 
+mod doubt;
 mod flow;
 mod job;
+mod rehearsal;
+mod stop;
 mod submission;
+mod vocabulary;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -27,7 +31,10 @@ use crate::speech::Transcriber;
 use crate::store::{CommandRecord, Store, StoreError};
 use crate::tools::Registry;
 
-pub use submission::{Input, Submission, SubmitError};
+pub use rehearsal::{Rehearsal, Speaker};
+pub use submission::{Heard, Input, Submission, SubmitError};
+
+use vocabulary::Vocabulary;
 
 use job::{Job, empty_outcome, failure, millis, sentence};
 
@@ -46,6 +53,10 @@ pub struct PipelineConfig {
     pub history_turns: usize,
     /// How long a command waits for the first server while all of them still start.
     pub tools_grace: Duration,
+    /// Words of the person's own that are likely to be said: names, places.
+    pub words: Vec<String>,
+    /// An argument that rests on a word heard with less confidence is asked for, 0 to 1.
+    pub least_word_confidence: f32,
 }
 
 /// The parts that the flow leads through.
@@ -78,6 +89,7 @@ struct Inner {
     tracker: TaskTracker,
     shutdown: CancellationToken,
     running: Mutex<HashMap<CommandId, Running>>,
+    vocabulary: Vocabulary,
 }
 
 struct Running {
@@ -95,7 +107,8 @@ impl Pipeline {
         shutdown: CancellationToken,
     ) -> Self {
         let running = Mutex::new(HashMap::new());
-        Self { inner: Arc::new(Inner { parts, config, tracker, shutdown, running }) }
+        let vocabulary = Vocabulary::new(config.words.clone());
+        Self { inner: Arc::new(Inner { parts, config, tracker, shutdown, running, vocabulary }) }
     }
 
     /// Has the planner's model warm up in the background.
@@ -119,14 +132,13 @@ impl Pipeline {
             timezone: timezone.unwrap_or(self.inner.config.timezone),
             dry_run,
             received_at: Utc::now(),
-            started: Instant::now(),
+            started: match &input {
+                Input::Heard(heard) => heard.ended,
+                Input::Text(_) | Input::Audio(_) => Instant::now(),
+            },
             progress: self.inner.parts.progress.open(id),
             cancel: self.inner.shutdown.child_token(),
             user,
-        };
-        let text = match &input {
-            Input::Text(text) => text.clone(),
-            Input::Audio(_) => String::new(),
         };
         let (end, ended) = watch::channel(None);
         {
@@ -141,8 +153,8 @@ impl Pipeline {
             id,
             user: job.user.clone(),
             session: job.session.clone(),
-            spoken: matches!(input, Input::Audio(_)),
-            text,
+            spoken: input.is_spoken(),
+            text: input.text().to_owned(),
             received_at: job.received_at,
         };
         // From here on it is a task of its own: whoever submits may be gone at any moment (a connection
@@ -167,6 +179,12 @@ impl Pipeline {
         Ok(id)
     }
 
+    /// What a person is likely to say to the tools at hand now.
+    pub async fn vocabulary(&self, user: &UserId) -> Arc<[String]> {
+        let tools = self.inner.parts.registry.snapshot(user).await;
+        self.inner.vocabulary.of(&tools)
+    }
+
     /// Asks a running command to stop. `false` where it is not running or not this person's.
     pub fn cancel(&self, user: &UserId, id: CommandId) -> bool {
         match self.running().get(&id) {
@@ -176,6 +194,13 @@ impl Pipeline {
             }
             _ => false,
         }
+    }
+
+    /// Asks all running commands of a person to stop but the one named; how many there were.
+    pub fn cancel_all(&self, user: &UserId, but: Option<CommandId>) -> usize {
+        let running = self.running();
+        let theirs = running.iter().filter(|(id, running)| running.user == *user && Some(**id) != but);
+        theirs.map(|(_, running)| running.cancel.cancel()).count()
     }
 
     /// Waits for the end of a command; `None` where this person has none of that id.

@@ -1,9 +1,12 @@
 //! A command on its way in, and why it may be turned away.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use chrono_tz::Tz;
 
-use crate::domain::{SessionId, UserId};
+use super::Rehearsal;
+use crate::domain::{SessionId, Transcript, UserId};
 use crate::store::StoreError;
 
 /// What a person sends.
@@ -12,6 +15,34 @@ pub enum Input {
     Text(String),
     /// A recording in any format that [`crate::audio`] reads.
     Audio(Bytes),
+    /// Words that were heard in live sound.
+    Heard(Heard),
+}
+
+impl Input {
+    /// The words, where they are known; empty for a recording.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Audio(_) => "",
+            Self::Heard(heard) => &heard.transcript.text,
+        }
+    }
+
+    pub(super) fn is_spoken(&self) -> bool {
+        !matches!(self, Self::Text(_))
+    }
+}
+
+/// What was heard in live sound, and what was done with it while the person might still go on.
+#[derive(Debug)]
+pub struct Heard {
+    /// The words.
+    pub transcript: Transcript,
+    /// When it was certain that the person had ended; the command's time counts from here.
+    pub ended: Instant,
+    /// A plan made ahead.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// A command on its way in.

@@ -18,6 +18,11 @@ pub enum SpeechError {
     /// Words came out that can't be what was said.
     #[error("that could not be understood; say it again, more clearly or with less noise around")]
     Unintelligible,
+    /// Words came out, and the model was not sure of them.
+    #[error(
+        "that was not heard clearly enough to act upon it; say it again, a little closer to the microphone"
+    )]
+    LowConfidence,
     /// Too many wait.
     #[error("{0} recordings wait to be heard already; try again in a moment")]
     Busy(usize),
@@ -46,6 +51,12 @@ pub enum SpeechError {
         /// What whisper.cpp says.
         reason: String,
     },
+    /// A service can't hear now.
+    #[error("the speech service can't be used: {0}")]
+    Remote(String),
+    /// The settings of a service are wrong.
+    #[error("hearing is set up wrong: {0}; see [speech] and [speech_service] in the settings")]
+    BadSettings(String),
     /// The engine failed on this recording.
     #[error("the speech model failed on this recording ({0}); the log has more")]
     Failed(String),
@@ -59,13 +70,37 @@ impl SpeechError {
             Self::NoSpeech => "no_speech",
             Self::TooShort(_) => "speech_too_short",
             Self::Unintelligible => "speech_unintelligible",
+            Self::LowConfidence => "speech_low_confidence",
             Self::Busy(_) => "speech_busy",
             Self::Loading => "speech_loading",
             Self::Timeout(_) => "speech_timeout",
             Self::Cancelled => "speech_cancelled",
             Self::ModelMissing { .. } => "speech_model_missing",
             Self::ModelBroken { .. } => "speech_model_broken",
+            Self::Remote(_) => "speech_unreachable",
+            Self::BadSettings(_) => "speech_settings",
             Self::Failed(_) => "speech_failed",
+        }
+    }
+
+    /// Whether the fault is of whoever hears, so that another may hear it, and not of the recording or of
+    /// whoever asked.
+    pub(super) fn is_ours(&self) -> bool {
+        match self {
+            Self::Silence
+            | Self::NoSpeech
+            | Self::TooShort(_)
+            | Self::Unintelligible
+            | Self::LowConfidence
+            | Self::Cancelled => false,
+            Self::Busy(_)
+            | Self::Loading
+            | Self::Timeout(_)
+            | Self::ModelMissing { .. }
+            | Self::ModelBroken { .. }
+            | Self::Remote(_)
+            | Self::BadSettings(_)
+            | Self::Failed(_) => true,
         }
     }
 }

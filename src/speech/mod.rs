@@ -3,25 +3,32 @@
 //! One model, a fixed pool of decoding states on threads of their own, a bounded queue that refuses
 //! when it is full. Speech is never written down anywhere but in the answer.
 
+mod bias;
 mod checks;
 mod engine_log;
 mod error;
+mod fallback;
 mod pieces;
 mod pool;
+mod remote;
 mod whisper;
 mod window;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::domain::{Decoding, Pcm, Transcript};
 
 pub use error::SpeechError;
+pub use fallback::Fallback;
+pub use remote::{RemoteConfig, RemoteTranscriber};
 pub use whisper::Whisper;
 
 /// Hears words in sound.
@@ -46,8 +53,12 @@ pub trait Transcriber: Send + Sync {
 /// What the recogniser may be told beforehand.
 #[derive(Clone, Debug, Default)]
 pub struct Hints {
-    /// Words to expect. Ignored by models that were not trained with a prompt.
+    /// A text that may have gone before. Ignored by models that were not trained with a prompt.
     pub prompt: Option<String>,
+    /// Phrases to expect, the most important first.
+    pub vocabulary: Option<Arc<[String]>>,
+    /// Gets the text of each part as soon as it is heard, where the sound is long. A refusal may follow.
+    pub parts: Option<mpsc::UnboundedSender<String>>,
 }
 
 /// The model in use, for people.
@@ -98,4 +109,7 @@ pub struct SpeechConfig {
     pub queue: usize,
     /// Longest time for one utterance, waiting included.
     pub deadline: Duration,
+    /// The language that is spoken, of two letters, or `auto`: found out for each utterance, at the cost of
+    /// a further pass of the encoder. Models of one language hear that one.
+    pub language: String,
 }

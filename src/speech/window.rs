@@ -40,6 +40,7 @@ mod tests {
             retry_full_window: false,
             longest_piece_ms: 8_000,
             prompt: false,
+            bias: 0.0,
             beam: 1,
             max_tokens: 96,
             max_tokens_per_second: 9.0,

@@ -4,6 +4,8 @@ mod access;
 mod bad_input;
 mod commands;
 mod health;
+mod live;
 mod page;
 mod spoken;
 mod stream;
+mod transcriptions;

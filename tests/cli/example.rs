@@ -16,6 +16,9 @@ use super::home::project;
 const EXAMPLES: &[&str] = &[
     "timezone",
     "speech.threads",
+    "speech_service.base_url",
+    "listening.wake",
+    "listening.microphone",
     "llm.base_url",
     "llm.model",
     "llm.threads",

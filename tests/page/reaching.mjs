@@ -19,12 +19,13 @@ describe("with the keyboard alone", () => {
       // From the top, as after the address bar.
       await visitor.page.locator(".skip").focus();
       const order = [await focused(visitor)];
-      for (let step = 0; step < 12; step += 1) {
+      for (let step = 0; step < 14; step += 1) {
         await visitor.page.keyboard.press("Tab");
         order.push(await focused(visitor));
       }
       assert.deepEqual(order, [
         "Skip to the command line",
+        "Read replies aloud",
         "History",
         "Tools (something needs attention)",
         "Hide",
@@ -36,6 +37,7 @@ describe("with the keyboard alone", () => {
         "Command",
         "Send",
         "Talk",
+        "Hands-free",
         "Send a recording",
       ]);
     }));

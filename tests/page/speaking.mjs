@@ -19,7 +19,7 @@ describe("a spoken command", () => {
         await command.reply.waitFor({ timeout: 180_000 });
         await command.replied(/milk/i);
         assert.match(await command.said.textContent(), SPOKEN.words);
-        assert.match((await command.stages.allTextContents())[0], /^Hearing\d+(\.\d)?\s(ms|s)$/);
+        assert.match((await command.stages.allTextContents())[0], /^Hearing(\d+(\.\d)?\s(ms|s))?$/);
         assert.match(await command.calls.nth(0).textContent(), /add to list.*done/);
       },
       { at: guarded.url, token: TOKEN },
@@ -77,6 +77,64 @@ describe("a spoken command", () => {
       },
       { microphone: false },
     ));
+});
+
+describe("hands-free", () => {
+  test("speech itself begins and ends a command, and the switch ends the listening", () =>
+    visit(async (visitor) => {
+      const command = await visitor.begins(() => visitor.handsFree.click());
+      await command.replied(/milk/i);
+      assert.match(await command.said.textContent(), SPOKEN.words);
+      assert.equal(await visitor.handsFree.getAttribute("aria-pressed"), "true");
+      assert.match(await visitor.page.locator("#live").textContent(), /speak whenever you like/);
+      await visitor.handsFree.click();
+      await eventually(async () => assert.equal(await visitor.announced.textContent(), "Hands-free is off."));
+      assert.equal(await visitor.page.locator("#level").isVisible(), false);
+      assert.equal(await visitor.commands.count(), 1, "nothing is made of the silence after it");
+    }));
+
+  test("shows the words while they are spoken", () =>
+    visit(async (visitor) => {
+      await visitor.page.evaluate(() => {
+        window.seen = [];
+        const live = document.getElementById("live-words");
+        new MutationObserver(() => window.seen.push(live.textContent)).observe(live, { childList: true });
+      });
+      const command = await visitor.begins(() => visitor.handsFree.click());
+      await command.replied(/milk/i);
+      const seen = await visitor.page.evaluate(() => window.seen);
+      assert.ok(seen.some((words) => /^“.*milk.*” …$/i.test(words)), seen.join("\n"));
+    }));
+});
+
+describe("replies to spoken commands", () => {
+  test("are read aloud where that is wanted, and the next word of the person ends it", () =>
+    visit(async (visitor) => {
+      // Headless Chromium has no voices, so what the page gives to the browser is looked at.
+      await visitor.page.evaluate(() => {
+        window.told = [];
+        speechSynthesis.speak = (utterance) => {
+          window.told.push(utterance.text);
+          Object.defineProperty(speechSynthesis, "speaking", { value: true, configurable: true });
+          utterance.dispatchEvent(new Event("start"));
+        };
+        speechSynthesis.cancel = () => {
+          Object.defineProperty(speechSynthesis, "speaking", { value: false, configurable: true });
+          window.told.push("(hush)");
+        };
+      });
+      const aloud = visitor.button("Read replies aloud");
+      assert.equal(await aloud.getAttribute("aria-pressed"), "false", "nobody is spoken to unasked");
+      await aloud.click();
+      await (await visitor.type("add milk to the shopping list")).replied(/milk/i);
+      assert.deepEqual(await visitor.page.evaluate(() => window.told), [], "what was typed is answered in writing");
+      const reply = await (await visitor.upload(recording("list-add"))).replied(/milk/i);
+      assert.deepEqual(await visitor.page.evaluate(() => window.told), [reply]);
+      await visitor.page.keyboard.press("Escape");
+      assert.deepEqual(await visitor.page.evaluate(() => window.told), [reply, "(hush)"]);
+      await visitor.page.reload();
+      assert.equal(await aloud.getAttribute("aria-pressed"), "true", "the choice is kept");
+    }));
 });
 
 describe("a recording", () => {

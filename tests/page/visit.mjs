@@ -75,6 +75,10 @@ class Visitor {
     return this.page.getByRole("button", { name: "Talk" });
   }
 
+  get handsFree() {
+    return this.page.getByRole("button", { name: "Hands-free" });
+  }
+
   button(name) {
     return this.page.getByRole("button", { name, exact: true });
   }

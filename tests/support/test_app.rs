@@ -84,6 +84,8 @@ impl Transcriber for Hears {
         Ok(Transcript {
             text: self.0.to_owned(),
             words: Vec::new(),
+            segments: Vec::new(),
+            language: None,
             confidence: 0.9,
             model: "hears".to_owned(),
             audio_ms: u64::try_from(pcm.duration().as_millis()).expect("short"),
@@ -108,6 +110,8 @@ pub(crate) struct Setup {
     pub(crate) api: ApiConfig,
     /// The streams.
     pub(crate) progress: ProgressConfig,
+    /// The speech model; one that hears "do good" in everything where absent.
+    pub(crate) speech: Option<Arc<dyn Transcriber>>,
 }
 
 impl Default for Setup {
@@ -118,6 +122,7 @@ impl Default for Setup {
             fault: "none",
             api: ApiConfig { commands_per_minute: 1_000, ..ApiConfig::default() },
             progress: ProgressConfig::default(),
+            speech: None,
         }
     }
 }
@@ -155,9 +160,10 @@ impl TestApp {
         });
         let store = Store::open(None).expect("a store in memory");
         let progress = Progress::new(setup.progress);
-        let speech: Arc<dyn Transcriber> = Arc::new(Hears("do good"));
+        let speech = setup.speech.unwrap_or_else(|| Arc::new(Hears("do good")));
+        let decoder = Decoder::new(AudioConfig::default()).expect("a decoder");
         let parts = Parts {
-            decoder: Decoder::new(AudioConfig::default()).expect("a decoder"),
+            decoder: decoder.clone(),
             speech: speech.clone(),
             registry: registry.clone(),
             planner: Planner::new(model.clone(), PlannerConfig::default()).expect("a planner"),
@@ -172,15 +178,20 @@ impl TestApp {
             deadline: PATIENCE,
             history_turns: 4,
             tools_grace: PATIENCE,
+            words: Vec::new(),
+            least_word_confidence: 0.3,
         };
         let parts = api::Parts {
-            pipeline: Pipeline::new(parts, config, tracker, shutdown.clone()),
+            pipeline: Pipeline::new(parts, config, tracker.clone(), shutdown.clone()),
             progress,
             store: store.clone(),
             registry,
+            decoder,
             speech,
             model: model.clone(),
             worker: None,
+            tracker,
+            shutdown: shutdown.clone(),
         };
         Self { state: AppState::new(parts, setup.api), model, store, shutdown }
     }

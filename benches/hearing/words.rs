@@ -1,0 +1,53 @@
+//! Word errors, counted as `scripts/word-errors` counts them.
+
+/// Words that were heard wrong, of all that were said.
+#[derive(Default)]
+pub(crate) struct Errors {
+    wrong: usize,
+    all: usize,
+    right: usize,
+    texts: usize,
+}
+
+impl Errors {
+    pub(crate) fn add(&mut self, said: &str, heard: &str) {
+        let (said, heard) = (words(said), words(heard));
+        let wrong = distance(&said, &heard);
+        self.wrong += wrong;
+        self.all += said.len();
+        self.right += usize::from(wrong == 0);
+        self.texts += 1;
+    }
+
+    /// `share | texts without an error`, as cells of a table.
+    pub(crate) fn cells(&self) -> String {
+        let share = 100.0 * self.wrong as f64 / self.all.max(1) as f64;
+        format!("{share:.1} % ({} of {}) | {} of {}", self.wrong, self.all, self.right, self.texts)
+    }
+}
+
+/// How a number is written is no error.
+fn words(text: &str) -> Vec<String> {
+    let english = text2num::Language::english();
+    let text = text2num::replace_numbers_in_text(&text.to_lowercase(), &english, 0.0);
+    text.replace(" p m", " pm")
+        .replace(" a m", " am")
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Fewest words to change, add or drop.
+fn distance(wanted: &[String], got: &[String]) -> usize {
+    let mut row: Vec<usize> = (0..=got.len()).collect();
+    for (i, want) in wanted.iter().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (j, word) in got.iter().enumerate() {
+            let change = corner + usize::from(want != word);
+            corner = row[j + 1];
+            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[got.len()]
+}

@@ -1,0 +1,182 @@
+//! `hark listen` on a real sound server: recordings are played into a virtual room, whose microphone is
+//! heard through cpal.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+
+use crate::cli::home::{Home, PATIENCE, recording};
+
+/// A sound server of its own, with a room in which sound can be played.
+struct Room {
+    server: Child,
+}
+
+impl Room {
+    async fn open(home: &Home) -> Self {
+        let socket = home.path().join("sound");
+        std::fs::remove_file(&socket).ok();
+        let mut server = home.program("pulseaudio");
+        server.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--realtime=no"]);
+        server
+            .arg("-L")
+            .arg(format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display()));
+        server.args(["-L", "module-null-sink sink_name=room rate=48000 channels=2"]);
+        server.args([
+            "-L",
+            "module-remap-source source_name=desk master=room.monitor source_properties=device.description=Desk",
+        ]);
+        let server =
+            server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("pulseaudio is installed");
+        let room = Self { server };
+        let is_open = async {
+            while !socket.exists() || !room.runs(home, "pactl", &["info"]).await {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, is_open).await.expect("the sound server starts");
+        room
+    }
+
+    async fn runs(&self, home: &Home, program: &str, arguments: &[&str]) -> bool {
+        let mut command = home.program(program);
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().await.is_ok_and(|status| status.success())
+    }
+
+    async fn play(&self, home: &Home, name: &str) {
+        // All of it is handed over at once, so that a busy machine puts no gap into a word.
+        let arguments = ["--device=room", "--latency-msec=5000", &recording(name)];
+        assert!(self.runs(home, "paplay", &arguments).await, "{name} is played");
+    }
+
+    async fn close(mut self) {
+        self.server.kill().await.expect("it runs");
+    }
+}
+
+/// `hark listen --json`.
+struct Listening {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Listening {
+    fn start(home: &Home, arguments: &[&str]) -> Self {
+        let mut child = home.hark(["listen", "--json"].iter().chain(arguments)).spawn().expect("hark starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, lines }
+    }
+
+    /// Waits for the first line of which `is_it` holds.
+    async fn until(&mut self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        let mut seen = Vec::new();
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
+            let Ok(Ok(Some(line))) = line else { panic!("no {what}: {line:?} after {seen:#?}") };
+            let line: Value = serde_json::from_str(&line).expect("JSON");
+            if is_it(&line) {
+                return line;
+            }
+            assert!(line["type"] != "refused", "refused before {what}: {line} after {seen:#?}");
+            seen.push(line);
+        }
+    }
+
+    async fn end(mut self, home: &Home) {
+        let pid = self.child.id().expect("it runs").to_string();
+        assert!(home.program("kill").args(["-INT", &pid]).status().await.expect("kill").success());
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("an end in time");
+        assert!(ended.expect("an end").success());
+    }
+}
+
+fn is(kind: &'static str) -> impl Fn(&Value) -> bool {
+    move |line| line["type"] == kind
+}
+
+/// A home whose programs use the sound server in it.
+fn home() -> Home {
+    let home = Home::new();
+    let socket = format!("unix:{}", home.path().join("sound").display());
+    let folder = home.path().display().to_string();
+    home.with("PULSE_SERVER", socket).with("XDG_RUNTIME_DIR", folder)
+}
+
+#[tokio::test]
+async fn what_is_said_in_the_room_is_done_and_a_lost_microphone_comes_back() {
+    let home = home();
+    let room = Room::open(&home).await;
+    let listed = home.wait(home.hark(["listen", "--devices"]).spawn().expect("hark starts")).await.good();
+    assert!(listed.contains("* Desk  (48000 Hz, 2 channels, "), "{listed}");
+
+    let mut hark = Listening::start(&home, &["--device", "Desk"]);
+    let opened = hark.until("microphone", is("microphone")).await;
+    assert_eq!(
+        (&opened["device"], &opened["rateHz"], &opened["channels"]),
+        (&"Desk".into(), &48_000.into(), &2.into())
+    );
+    hark.until("the warning of silence", |line| line["code"] == "microphone_silent").await;
+    room.play(&home, "list-add.wav").await;
+    let done = hark.until("completed", is("completed")).await;
+    assert_eq!(done["data"]["text"], "Add milk to the shopping list.", "{done:#}");
+    assert_eq!(done["data"]["results"][0]["tool"], "desk.add_to_list", "{done:#}");
+    let lists = std::fs::read_to_string(home.data().join("desk/lists.json")).expect("the lists");
+    assert!(lists.contains("milk"), "{lists}");
+
+    // The device vanishes in the middle of a word, and with it the word.
+    let playing = room.play(&home, "timer.wav");
+    let speaking = hark.until("speech-start", is("speech-start"));
+    tokio::select! {
+        _ = speaking => {}
+        () = playing => panic!("nothing was heard"),
+    }
+    room.close().await;
+    let lost = hark.until("warning", is("warning")).await;
+    assert!(lost["code"].as_str().is_some_and(|code| code.starts_with("microphone_")), "{lost}");
+    let room = Room::open(&home).await;
+    hark.until("microphone", is("microphone")).await;
+    room.play(&home, "time-tokyo.wav").await;
+    let command = hark.until("command", is("command")).await;
+    assert_eq!(command["text"], "What time is it in Tokyo?", "half a command was thrown away");
+    hark.until("completed", is("completed")).await;
+    hark.end(&home).await;
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_key_anywhere_begins_and_ends_what_is_said() {
+    let home = home();
+    let room = Room::open(&home).await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let bind = port.to_string();
+    let mut hark = Listening::start(&home, &["--held", "--dry-run", "--bind", &bind]);
+    hark.until("microphone", is("microphone")).await;
+    let trigger = async |action: &str| {
+        home.wait(home.hark(["trigger", action, "--bind", &bind]).spawn().expect("hark starts")).await
+    };
+    room.play(&home, "timer.wav").await;
+    trigger("start").await.good();
+    room.play(&home, "list-add.wav").await;
+    trigger("stop").await.good();
+    let end = hark.until("speech-end", is("speech-end")).await;
+    assert_eq!(end["end"], "released", "what was said before the key is not heard");
+    let done = hark.until("completed", is("completed")).await;
+    assert_eq!(done["data"]["text"], "Add milk to the shopping list.");
+
+    trigger("toggle").await.good();
+    room.play(&home, "timer.wav").await;
+    trigger("cancel").await.good();
+    trigger("toggle").await.good();
+    room.play(&home, "time-tokyo.wav").await;
+    trigger("toggle").await.good();
+    let command = hark.until("command", is("command")).await;
+    assert_eq!(command["text"], "What time is it in Tokyo?", "what is thrown away is not heard");
+    hark.end(&home).await;
+    room.close().await;
+    trigger("toggle").await.refused(&["no Hark answers at", "hark listen"]);
+    assert!(Path::new(&home.data()).exists());
+}
