@@ -14,9 +14,7 @@ test: ## install what the tests need, then run them all
 	@scripts/test-setup
 	cargo build --workspace --bins --tests
 	@scripts/test-models
-	cargo test --workspace -- --skip microphone::
-# These hear real sound in real time, which a machine that runs other tests beside them would tear.
-	cargo test --workspace -- microphone:: --test-threads=1
+	cargo test --workspace
 
 check: ## formatting, lints and documentation
 	@scripts/setup

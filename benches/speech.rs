@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use hark::audio::{AudioConfig, Decoder};
 use hark::domain::Pcm;
+use hark::llm::WorkerConfig;
 use hark::models::{Catalogue, EMBEDDED_SPEECH, Entry, Kind, Library};
 use hark::speech::{Hints, SpeechConfig, SpeechModelConfig, Transcriber, Weights, Whisper};
 use tokio_util::sync::CancellationToken;
@@ -78,10 +79,11 @@ fn model(entry: &Entry, library: &Library, floor: Option<u32>) -> Result<Whisper
                 false => Weights::File(library.path_of(entry)),
             },
             note: None,
+            language: entry.language.clone(),
             decoding,
         },
         states: 1,
-        threads_per_state: std::thread::available_parallelism().map_or(2, usize::from).min(4),
+        threads_per_state: WorkerConfig::usual_threads(),
         queue: 4,
         deadline: Duration::from_secs(60),
         language: "en".to_owned(),

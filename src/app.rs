@@ -199,6 +199,7 @@ fn local_speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
                  any human ones. Fetch a full one: {FETCH_SPEECH}"
             )
         }),
+        language: entry.language.clone(),
         decoding: entry.decoding.clone().ok_or_else(unknown)?,
     };
     Ok(Arc::new(Whisper::load(SpeechConfig {

@@ -158,7 +158,7 @@ impl Transcriber for Unsure {
     }
 
     fn model(&self) -> SpeechModel {
-        SpeechModel { name: "unsure".to_owned(), embedded: false, note: None }
+        SpeechModel { name: "unsure".to_owned(), embedded: false, language: None, note: None }
     }
 }
 

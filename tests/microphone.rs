@@ -48,9 +48,7 @@ impl Room {
     }
 
     async fn play(&self, home: &Home, name: &str) {
-        // All of it is handed over at once, so that a busy machine puts no gap into a word.
-        let arguments = ["--device=room", "--latency-msec=5000", &recording(name)];
-        assert!(self.runs(home, "paplay", &arguments).await, "{name} is played");
+        assert!(self.runs(home, "paplay", &["--device=room", &recording(name)]).await, "{name} is played");
     }
 
     async fn close(mut self) {

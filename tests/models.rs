@@ -45,6 +45,7 @@ fn entry(sources: Vec<Source>) -> Entry {
         licence: "MIT".into(),
         note: "a thing".into(),
         sources,
+        language: None,
         decoding: None,
     }
 }

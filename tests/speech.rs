@@ -8,6 +8,7 @@ use hark::audio::{AudioConfig, Decoder};
 use hark::domain::{Pcm, Transcript};
 use hark::models::{Catalogue, EMBEDDED_SPEECH};
 use hark::speech::{Hints, SpeechConfig, SpeechError, SpeechModelConfig, Transcriber, Weights, Whisper};
+use strsim::generic_levenshtein;
 use tokio_util::sync::CancellationToken;
 
 /// The model that most tests share, since it keeps nothing of one recording for the next.
@@ -22,6 +23,7 @@ pub(crate) fn config() -> SpeechConfig {
             name: entry.name.clone(),
             weights: Weights::Embedded(EMBEDDED_SPEECH),
             note: Some(entry.note.clone()),
+            language: entry.language.clone(),
             decoding: entry.decoding.clone().unwrap(),
         },
         states: 1,
@@ -75,20 +77,6 @@ fn said(text: &str) -> Vec<String> {
     spelt.flat_map(|words| words.split(' ')).map(str::to_owned).collect()
 }
 
-/// Fewest words to change, add or drop.
-fn errors(wanted: &[String], got: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=got.len()).collect();
-    for (i, want) in wanted.iter().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], i + 1);
-        for (j, word) in got.iter().enumerate() {
-            let change = corner + usize::from(want != word);
-            corner = row[j + 1];
-            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[got.len()]
-}
-
 /// Sound that is none of a person's, in seconds and a function of the time.
 fn sound(seconds: f32, wave: impl Fn(f32) -> f32) -> Pcm {
     Pcm::new((0..(seconds * 16_000.0) as usize).map(|n| wave(n as f32 / 16_000.0)).collect())
@@ -106,7 +94,7 @@ async fn spoken_commands_come_through() {
         let pcm = recording(&name).await;
         let length_ms = pcm.duration().as_millis();
         let heard = hear(&SHARED, pcm).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        wrong += errors(&said(&text), &said(&heard.text));
+        wrong += generic_levenshtein(&said(&text), &said(&heard.text));
         all += said(&text).len();
         assert_eq!(heard.model, "hark-mini-en");
         assert_eq!(u128::from(heard.audio_ms), length_ms);
@@ -159,7 +147,7 @@ async fn a_minute_is_heard_piece_by_piece() {
     let wanted = "add milk to the shopping list set a timer for ten minutes what is on my calendar tomorrow "
         .repeat(7);
     let (wanted, got) = (said(&wanted), said(&heard.text));
-    assert!(errors(&wanted, &got) * 10 <= wanted.len(), "{}", heard.text);
+    assert!(generic_levenshtein(&wanted, &got) * 10 <= wanted.len(), "{}", heard.text);
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ pub(crate) fn clicks(length: usize, dice: &mut Dice) -> Vec<f32> {
     while at < length {
         let (loud, decay) = (dice.between(0.1, 0.9), dice.between(0.98, 0.998));
         let mut level = loud;
-        for sample in sound.iter_mut().skip(at).take(2_400) {
+        for sample in sound[at..].iter_mut().take(2_400) {
             *sample += level * dice.between(-1.0, 1.0);
             level *= decay;
         }
@@ -307,7 +307,7 @@ pub(crate) fn babble(length: usize, voices: &[Vec<f32>], count: usize, dice: &mu
         let mut at = (dice.roll() * RATE as f32) as usize;
         while at < length {
             let voice = dice.pick(voices);
-            for (sample, more) in sound.iter_mut().skip(at).zip(voice) {
+            for (sample, more) in sound[at..].iter_mut().zip(voice) {
                 *sample += more / (count as f32).sqrt();
             }
             at += voice.len() + (dice.between(0.05, 0.4) * RATE as f32) as usize;

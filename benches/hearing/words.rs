@@ -1,5 +1,7 @@
 //! Word errors, counted as `scripts/word-errors` counts them.
 
+use strsim::generic_levenshtein;
+
 /// Words that were heard wrong, of all that were said.
 #[derive(Default)]
 pub(crate) struct Errors {
@@ -12,7 +14,7 @@ pub(crate) struct Errors {
 impl Errors {
     pub(crate) fn add(&mut self, said: &str, heard: &str) {
         let (said, heard) = (words(said), words(heard));
-        let wrong = distance(&said, &heard);
+        let wrong = generic_levenshtein(&said, &heard);
         self.wrong += wrong;
         self.all += said.len();
         self.right += usize::from(wrong == 0);
@@ -36,18 +38,4 @@ fn words(text: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
-}
-
-/// Fewest words to change, add or drop.
-fn distance(wanted: &[String], got: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=got.len()).collect();
-    for (i, want) in wanted.iter().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], i + 1);
-        for (j, word) in got.iter().enumerate() {
-            let change = corner + usize::from(want != word);
-            corner = row[j + 1];
-            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[got.len()]
 }

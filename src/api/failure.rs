@@ -38,6 +38,7 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         | "speech_too_short"
         | "speech_unintelligible"
         | "speech_low_confidence"
+        | "speech_language_unknown"
         | "no_tool_fits"
         | "model_context_exceeded" => StatusCode::UNPROCESSABLE_ENTITY,
         // All other faults of a recording are the recording's.

@@ -41,7 +41,7 @@ pub struct ApiConfig {
     pub max_text_chars: usize,
     /// Longest time for a request's body to arrive.
     pub body_timeout: Duration,
-    /// A comment is sent this often on a stream where nothing happens.
+    /// A comment is sent this often on a stream where nothing happens, and a ping on a live socket.
     pub heartbeat: Duration,
     /// Live sessions that may be open at once.
     pub max_streams: usize,

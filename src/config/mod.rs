@@ -6,6 +6,7 @@
 
 mod environment;
 mod fault;
+mod hearing;
 mod places;
 mod raw;
 mod settings;
@@ -13,9 +14,10 @@ mod settings;
 use std::path::PathBuf;
 
 pub use environment::Environment;
+pub use hearing::SpeechChoice;
 pub use places::Places;
 pub use raw::{Raw, RemoteUse};
-pub use settings::{LanguageModel, Settings, SpeechChoice};
+pub use settings::{LanguageModel, Settings};
 
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]

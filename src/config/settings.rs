@@ -8,17 +8,17 @@ use chrono_tz::Tz;
 use toml::Table;
 
 use super::environment::overlay;
-use super::raw::{Profile, RemoteUse, SpeechService};
+use super::hearing::{self, SpeechChoice};
+use super::raw::Profile;
 use super::{ConfigError, Environment, Places, Raw, fault};
-use crate::audio::{AudioConfig, EndpointConfig};
+use crate::audio::AudioConfig;
 use crate::domain::Secret;
 use crate::executor::ExecutorConfig;
-use crate::listening::{ListeningConfig, WakePhrase};
+use crate::listening::ListeningConfig;
 use crate::llm::{OpenAiConfig, WorkerConfig};
 use crate::pipeline::PipelineConfig;
 use crate::planner::PlannerConfig;
 use crate::progress::ProgressConfig;
-use crate::speech::RemoteConfig;
 use crate::tools::{self, ServerConfig, ToolsConfig, Transport, parse_mcp_json};
 
 /// The key of Hark's own server in the registry.
@@ -71,25 +71,6 @@ pub struct Settings {
     pub log_filter: String,
     /// Log as JSON.
     pub log_json: bool,
-}
-
-/// Which speech model, and how it is run.
-#[derive(Clone, Debug)]
-pub struct SpeechChoice {
-    /// A name of the catalogue; the best one on disk where absent.
-    pub model: Option<String>,
-    /// Utterances decoded at once.
-    pub states: usize,
-    /// Threads for each.
-    pub threads_per_state: usize,
-    /// Utterances that may wait.
-    pub queue: usize,
-    /// Longest time for one, waiting included.
-    pub deadline: Duration,
-    /// The language that is spoken, or `auto`.
-    pub language: String,
-    /// A service that hears, and when it is asked.
-    pub remote: Option<(RemoteConfig, RemoteUse)>,
 }
 
 /// Which language model.
@@ -200,7 +181,6 @@ fn resolve(
     places: &Places,
 ) -> Result<Settings, ConfigError> {
     let mut faults = Vec::new();
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let data_dir = absolute(raw.data_dir.as_ref().unwrap_or(&places.data_dir), places, environment);
 
     let timezone = match &raw.timezone {
@@ -251,15 +231,7 @@ fn resolve(
         max_duration: seconds(raw.audio.max_seconds, AudioConfig::default().max_duration),
         ..AudioConfig::default()
     };
-    let speech = SpeechChoice {
-        model: raw.speech.model.clone().filter(|name| name != "auto"),
-        states: raw.speech.states.unwrap_or(1),
-        threads_per_state: raw.speech.threads.unwrap_or(cores.min(4)),
-        queue: raw.speech.queue.unwrap_or(16),
-        deadline: seconds(raw.speech.seconds, Duration::from_secs(30)),
-        language: raw.speech.language.clone().unwrap_or_else(|| "en".to_owned()),
-        remote: remote_speech(&raw.speech_service),
-    };
+    let speech = hearing::speech(&raw);
     let language_model = language_model(&raw, places, environment);
     let mut servers = servers(mcp_file.as_deref(), environment, &mut faults)?;
     if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
@@ -291,7 +263,7 @@ fn resolve(
         words: raw.listening.words.clone(),
         least_word_confidence: LEAST_WORD_CONFIDENCE,
     };
-    let listening = listening(&raw, &mut faults);
+    let listening = hearing::listening(&raw, &mut faults);
     let tools = ToolsConfig::default();
     let executor = ExecutorConfig::default();
     if !faults.is_empty() {
@@ -327,36 +299,6 @@ fn resolve(
         log_json: raw.log.json.unwrap_or(false),
         data_dir,
     })
-}
-
-fn remote_speech(raw: &SpeechService) -> Option<(RemoteConfig, RemoteUse)> {
-    let config = RemoteConfig {
-        base_url: raw.base_url.clone()?,
-        model: raw.model.clone().unwrap_or_else(|| "whisper-1".to_owned()),
-        api_key: raw.api_key.clone().filter(|key| !key.is_empty()).map(Secret::new),
-        language: raw.language.clone(),
-        deadline: seconds(raw.seconds, Duration::from_secs(10)),
-    };
-    Some((config, raw.r#use.unwrap_or_default()))
-}
-
-fn listening(raw: &Raw, faults: &mut Vec<String>) -> ListeningConfig {
-    let defaults = ListeningConfig::default();
-    let wake = raw.listening.wake.as_deref().map(str::trim).filter(|phrase| !phrase.is_empty());
-    if let Some(phrase) = wake
-        && WakePhrase::new(phrase).is_none()
-    {
-        faults.push(format!("listening.wake: {phrase:?} has no word in it; one looks like \"hey hark\""));
-    }
-    ListeningConfig {
-        endpoints: EndpointConfig {
-            patience: raw.listening.patience.unwrap_or_default(),
-            longest: seconds(raw.listening.longest_seconds, defaults.endpoints.longest),
-            ..defaults.endpoints.clone()
-        },
-        wake: wake.and_then(WakePhrase::new),
-        ..defaults
-    }
 }
 
 fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> LanguageModel {
@@ -433,7 +375,8 @@ fn system_timezone(environment: &Environment) -> Tz {
         .unwrap_or(Tz::UTC)
 }
 
-fn seconds(given: Option<u64>, otherwise: Duration) -> Duration {
+/// A time that was set, or the usual one.
+pub(super) fn seconds(given: Option<u64>, otherwise: Duration) -> Duration {
     given.map_or(otherwise, Duration::from_secs)
 }
 

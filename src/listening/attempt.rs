@@ -108,7 +108,6 @@ impl Attempt {
 
 /// The transcript of the end of what was said.
 fn last_words(transcript: &Transcript, rest: &str) -> Transcript {
-    let count = rest.split_whitespace().count();
-    let words = transcript.words.iter().skip(transcript.words.len().saturating_sub(count));
-    Transcript { text: rest.to_owned(), words: words.cloned().collect(), ..transcript.clone() }
+    let first = transcript.words.len().saturating_sub(rest.split_whitespace().count());
+    Transcript { text: rest.to_owned(), words: transcript.words[first..].to_vec(), ..transcript.clone() }
 }

@@ -1,31 +1,24 @@
 //! Hark's own voice, as it comes back through the microphone, is no command.
 
+use strsim::generic_levenshtein;
+
 /// So much of what was heard must be of what was said, 0 to 1.
 const LIKENESS: f64 = 0.7;
 /// Fewer words may be an answer: "red" to "Should it be red or green?".
 const LEAST_WORDS: usize = 4;
 
-/// Whether `heard` is likely `spoken`, or a part of it: most of its words come in it, in that order.
+/// Whether `heard` is likely a part of `spoken`: no more than a share of its words differ from those that were
+/// said at some place.
 pub(super) fn is_likely(heard: &str, spoken: &str) -> bool {
     let (heard, spoken) = (words(heard), words(spoken));
-    if heard.len() < LEAST_WORDS {
+    if heard.len() < LEAST_WORDS || spoken.is_empty() {
         return false;
     }
-    common(&heard, &spoken) as f64 / heard.len() as f64 >= LIKENESS
-}
-
-/// The length of the longest common subsequence (Hunt and Szymanski's problem, by Wagner and Fischer's
-/// table).
-fn common(one: &[String], other: &[String]) -> usize {
-    let mut above = vec![0; other.len() + 1];
-    for word in one {
-        let mut row = vec![0; other.len() + 1];
-        for (at, candidate) in other.iter().enumerate() {
-            row[at + 1] = if word == candidate { above[at] + 1 } else { row[at].max(above[at + 1]) };
-        }
-        above = row;
-    }
-    above.last().copied().unwrap_or(0)
+    let most = heard.len() as f64 * (1.0 - LIKENESS);
+    // Words may be lost on the way through the room.
+    let lengths = heard.len()..=heard.len() * 4 / 3;
+    let places = lengths.flat_map(|length| spoken.windows(length.min(spoken.len())));
+    places.map(<[String]>::to_vec).any(|said| generic_levenshtein(&heard, &said) as f64 <= most)
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -95,12 +95,15 @@ impl Listener {
             Arc::new(watch::Sender::new(MicrophoneState { hands_free, ..MicrophoneState::default() }));
         let handle = MicrophoneHandle { sounds, state };
         let (listener, passing) = (self.clone(), handle.clone());
+        let (told, telling) = mpsc::channel(WAITING_SOUNDS);
+        let watching = handle.clone();
+        self.tracker.spawn(async move { watching.watch(telling, notices).await });
         self.tracker.spawn(async move {
             // Closes the device when all is over.
             let _microphone = microphone;
             tokio::select! {
-                () = passing.pass_on(captures, notices.clone()) => {}
-                () = listener.listen(listening, hears, notices, stop) => {}
+                () = passing.pass_on(captures, told.clone()) => {}
+                () = listener.listen(listening, hears, told, stop) => {}
             }
         });
         Ok(handle)
@@ -108,6 +111,17 @@ impl Listener {
 }
 
 impl MicrophoneHandle {
+    /// Passes notices on. Whatever ends an utterance also lets go of the key: the longest one ends by itself.
+    async fn watch(&self, mut told: mpsc::Receiver<Notice>, notices: mpsc::Sender<Notice>) {
+        while let Some(notice) = told.recv().await {
+            if let Notice::SpeechEnd { .. } = notice {
+                self.state.send_modify(|state| state.held = false);
+            }
+            // Where nobody looks, the key still has to go up.
+            notices.send(notice).await.ok();
+        }
+    }
+
     async fn pass_on(&self, mut captures: mpsc::Receiver<Capture>, notices: mpsc::Sender<Notice>) {
         let mut taken = 0;
         while let Some(capture) = captures.recv().await {
@@ -131,7 +145,7 @@ impl MicrophoneHandle {
                 Capture::Lost(error) => self.lose(error.code(), error.to_string(), &notices).await,
                 Capture::Missed { lost_ms } => {
                     let message = format!(
-                        "{lost_ms} ms of sound were lost, since this machine is too busy; say it again"
+                        "{lost_ms} ms of sound were lost, since this machine could not take them in time; say it again"
                     );
                     self.discard().await;
                     notices.send(Notice::Warning { code: "sound_missed".to_owned(), message }).await.ok();

@@ -37,6 +37,8 @@ pub struct Entry {
     pub note: String,
     /// Where it comes from, in the order in which they are tried.
     pub sources: Vec<Source>,
+    /// The only language that a speech model hears, of two letters; none where it hears many.
+    pub language: Option<String>,
     /// How a speech model wants to be run.
     pub decoding: Option<Decoding>,
 }
@@ -155,6 +157,7 @@ struct WrittenModel {
     note: String,
     #[serde(default)]
     sources: Vec<Source>,
+    language: Option<String>,
     decoding: Option<String>,
 }
 
@@ -191,6 +194,7 @@ impl WrittenModel {
             licence: self.licence,
             note: self.note,
             sources: self.sources,
+            language: self.language,
             decoding,
         })
     }

@@ -72,7 +72,7 @@ impl Bias {
         give(0, self.bonus * BEGINNING);
         for start in written.len().saturating_sub(MAX_TOKENS)..written.len() {
             let mut node = Some(0);
-            for token in written.iter().skip(start) {
+            for token in &written[start..] {
                 node = node.and_then(|node| self.nodes.get(node)?.get(token).copied());
             }
             if let Some(node) = node {

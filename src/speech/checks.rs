@@ -2,16 +2,8 @@
 
 use std::time::Duration;
 
+use super::heard::{Heard, mean_logprob};
 use crate::domain::Decoding;
-
-/// One token that a model wrote.
-#[derive(Clone, Debug)]
-pub(super) struct Heard {
-    /// Its text; the piece of a word, with a blank in front where a word begins.
-    pub(super) text: String,
-    /// Its probability, 0 to 1.
-    pub(super) probability: f32,
-}
 
 /// What the checks say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +38,6 @@ pub(super) fn judge(tokens: &[Heard], sound: Duration, prompt: &str, decoding: &
         return Verdict::Unsure;
     }
     Verdict::Plausible
-}
-
-/// Mean natural log-probability of the tokens; 0 where there are none.
-pub(super) fn mean_logprob(tokens: &[Heard]) -> f32 {
-    match tokens.len() {
-        0 => 0.0,
-        count => tokens.iter().map(|token| token.probability.max(1e-6).ln()).sum::<f32>() / count as f32,
-    }
 }
 
 /// What whisper's stock models write for silence and noise: ends of videos and credits of subtitles, as

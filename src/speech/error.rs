@@ -51,6 +51,11 @@ pub enum SpeechError {
         /// What whisper.cpp says.
         reason: String,
     },
+    /// No model here knows the language.
+    #[error(
+        "{0:?} is no language that the speech model knows; name it by two letters, such as en, or say auto"
+    )]
+    LanguageUnknown(String),
     /// A service can't hear now.
     #[error("the speech service can't be used: {0}")]
     Remote(String),
@@ -77,6 +82,7 @@ impl SpeechError {
             Self::Cancelled => "speech_cancelled",
             Self::ModelMissing { .. } => "speech_model_missing",
             Self::ModelBroken { .. } => "speech_model_broken",
+            Self::LanguageUnknown(_) => "speech_language_unknown",
             Self::Remote(_) => "speech_unreachable",
             Self::BadSettings(_) => "speech_settings",
             Self::Failed(_) => "speech_failed",
@@ -92,6 +98,7 @@ impl SpeechError {
             | Self::TooShort(_)
             | Self::Unintelligible
             | Self::LowConfidence
+            | Self::LanguageUnknown(_)
             | Self::Cancelled => false,
             Self::Busy(_)
             | Self::Loading

@@ -8,6 +8,8 @@ mod checks;
 mod engine_log;
 mod error;
 mod fallback;
+mod heard;
+mod listener;
 mod pieces;
 mod pool;
 mod remote;
@@ -57,6 +59,8 @@ pub struct Hints {
     pub prompt: Option<String>,
     /// Phrases to expect, the most important first.
     pub vocabulary: Option<Arc<[String]>>,
+    /// The language that is spoken, of two letters, where it is another than that of the settings.
+    pub language: Option<String>,
     /// Gets the text of each part as soon as it is heard, where the sound is long. A refusal may follow.
     pub parts: Option<mpsc::UnboundedSender<String>>,
 }
@@ -69,6 +73,9 @@ pub struct SpeechModel {
     pub name: String,
     /// It is the small one inside the program.
     pub embedded: bool,
+    /// The only language that it hears, of two letters; none where it hears many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// What it can't do, and the one command that fetches a full one; none for a full one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -81,6 +88,8 @@ pub struct SpeechModelConfig {
     pub name: String,
     /// Its weights.
     pub weights: Weights,
+    /// The only language that it hears, of two letters; none where it hears many.
+    pub language: Option<String>,
     /// A sentence for people where it is a fall-back.
     pub note: Option<String>,
     /// How it wants to be run.

@@ -4,6 +4,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::SpeechError;
+use crate::audio::voiced;
 use crate::domain::SAMPLE_RATE_HZ;
 
 /// A stretch of 20 ms.
@@ -29,6 +31,19 @@ pub(super) enum Gate {
     Steady,
     /// There is sound for so long.
     Sound(Duration),
+}
+
+/// Where there may be speech: the look before any model.
+///
+/// # Errors
+/// Silence, a click, a steady sound, or sound without a voice, each by its name.
+pub(super) fn speech_in(samples: &[f32]) -> Result<Range<usize>, SpeechError> {
+    match gate(samples) {
+        Gate::Silent => Err(SpeechError::Silence),
+        Gate::Steady => Err(SpeechError::NoSpeech),
+        Gate::TooShort(sound) => Err(SpeechError::TooShort(sound)),
+        Gate::Sound(_) => voiced(samples).ok_or(SpeechError::NoSpeech),
+    }
 }
 
 /// Looks for sound.

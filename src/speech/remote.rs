@@ -11,13 +11,14 @@ use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::pieces::{self, Gate};
+use super::pieces;
 use super::{Hints, SpeechError, SpeechModel, Transcriber};
-use crate::audio::voiced;
 use crate::domain::{Pcm, SAMPLE_RATE_HZ, Secret, Segment, Transcript, Word};
 
 /// The largest answer that is read.
 const MAX_REPLY_BYTES: usize = 1024 * 1024;
+/// The most of the expected phrases that is sent: some 150 tokens of the 224 that whisper has room for.
+const MAX_VOCABULARY_BYTES: usize = 600;
 /// The most of a service's own words that is handed on.
 const MAX_REASON_CHARS: usize = 200;
 
@@ -105,11 +106,11 @@ impl RemoteTranscriber {
             .text("model", self.config.model.clone())
             .text("response_format", "verbose_json")
             .text("temperature", "0");
-        if let Some(language) = &self.config.language {
+        if let Some(language) = hints.language.as_ref().or(self.config.language.as_ref()) {
             form = form.text("language", language.clone());
         }
-        if let Some(prompt) = &hints.prompt {
-            form = form.text("prompt", prompt.clone());
+        if let Some(prompt) = prompt(hints) {
+            form = form.text("prompt", prompt);
         }
         let mut call = self.client.post(self.endpoint.clone()).multipart(form);
         if let Some(key) = &self.config.api_key {
@@ -208,13 +209,7 @@ impl Transcriber for RemoteTranscriber {
         cancel: CancellationToken,
     ) -> Result<Transcript, SpeechError> {
         // Nothing that is surely no speech leaves this machine.
-        match pieces::gate(pcm.samples()) {
-            Gate::Silent => return Err(SpeechError::Silence),
-            Gate::Steady => return Err(SpeechError::NoSpeech),
-            Gate::TooShort(sound) => return Err(SpeechError::TooShort(sound)),
-            Gate::Sound(_) if voiced(pcm.samples()).is_none() => return Err(SpeechError::NoSpeech),
-            Gate::Sound(_) => {}
-        }
+        pieces::speech_in(pcm.samples())?;
         let deadline = self.config.deadline;
         let heard = tokio::select! {
             () = cancel.cancelled() => Err(SpeechError::Cancelled),
@@ -229,8 +224,22 @@ impl Transcriber for RemoteTranscriber {
     }
 
     fn model(&self) -> SpeechModel {
-        SpeechModel { name: self.config.model.clone(), embedded: false, note: None }
+        SpeechModel { name: self.config.model.clone(), embedded: false, language: None, note: None }
     }
+}
+
+/// What to expect and what went before, the latter last and whole; services keep the end of a long prompt.
+fn prompt(hints: &Hints) -> Option<String> {
+    let mut prompt = String::new();
+    for phrase in hints.vocabulary.as_deref().unwrap_or_default() {
+        if prompt.len() + phrase.len() > MAX_VOCABULARY_BYTES {
+            break;
+        }
+        prompt.push_str(phrase);
+        prompt.push_str(", ");
+    }
+    prompt.push_str(hints.prompt.as_deref().unwrap_or_default());
+    Some(prompt.trim_end_matches(", ").to_owned()).filter(|prompt| !prompt.is_empty())
 }
 
 /// Mono, 16 bit, 16 kHz.

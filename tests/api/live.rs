@@ -176,6 +176,29 @@ async fn sound_and_messages_that_are_none_are_named_and_end_the_socket() {
 }
 
 #[tokio::test]
+async fn a_client_that_stops_answering_gives_its_seat_away() {
+    let api = ApiConfig {
+        max_streams: 1,
+        heartbeat: Duration::from_millis(50),
+        commands_per_minute: 1_000,
+        ..ApiConfig::default()
+    };
+    let app = TestApp::with(Setup { api, ..Setup::default() }).await;
+    let address = app.serve().await.replace("http://", "ws://");
+    let open = async || connect_async(format!("{address}/api/voice/stream")).await;
+    // It is not read from, so that no ping is answered.
+    let silent = open().await.expect("a socket");
+    assert!(matches!(open().await, Err(Error::Http(response)) if response.status() == 503));
+    let freed = async {
+        while open().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, freed).await.expect("the seat is free again");
+    drop(silent);
+}
+
+#[tokio::test]
 async fn who_may_not_open_a_socket_is_told_why() {
     let config = ApiConfig {
         max_streams: 1,

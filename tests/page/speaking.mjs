@@ -79,6 +79,25 @@ describe("a spoken command", () => {
     ));
 });
 
+test("where live sound does not get through, what was held is sent as a recording", () =>
+  visit(
+    async (visitor) => {
+      await visitor.page.evaluate(() => {
+        const Real = WebSocket;
+        window.WebSocket = class extends Real {
+          constructor() {
+            super("ws://127.0.0.1:9/nobody");
+          }
+        };
+        for (const state of ["CONNECTING", "OPEN"]) window.WebSocket[state] = Real[state];
+      });
+      const command = await visitor.speak(SPOKEN.seconds);
+      await command.replied(/milk/i);
+      assert.match(await command.said.textContent(), SPOKEN.words);
+    },
+    { expects: /Content Security Policy|WebSocket|violates/ },
+  ));
+
 describe("hands-free", () => {
   test("speech itself begins and ends a command, and the switch ends the listening", () =>
     visit(async (visitor) => {

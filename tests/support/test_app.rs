@@ -94,7 +94,7 @@ impl Transcriber for Hears {
     }
 
     fn model(&self) -> SpeechModel {
-        SpeechModel { name: "hears".to_owned(), embedded: false, note: None }
+        SpeechModel { name: "hears".to_owned(), embedded: false, language: None, note: None }
     }
 }
 

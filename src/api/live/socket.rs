@@ -17,12 +17,8 @@ use crate::listening::{Listening, Notice, Sound};
 const WAITING_SOUNDS: usize = 16;
 /// Notices that may wait for the client to read them.
 const WAITING_NOTICES: usize = 256;
-/// A client that takes no message for so long is gone.
-const SEND_PATIENCE: Duration = Duration::from_secs(15);
-/// The client is asked this often whether it is there.
-const PING_EVERY: Duration = Duration::from_secs(15);
-/// From a client that is there something comes within this time: sound, or the answer to a ping.
-const SILENCE_PATIENCE: Duration = Duration::from_secs(45);
+/// From a client that is there something comes within so many heartbeats: sound, or the answer to a ping.
+const SILENT_BEATS: u32 = 3;
 
 /// Serves one socket until it is closed, breaks, or Hark stops.
 pub(super) async fn serve(socket: WebSocket, state: AppState, listening: Listening, converter: Converter) {
@@ -33,9 +29,10 @@ pub(super) async fn serve(socket: WebSocket, state: AppState, listening: Listeni
     let _stop_on_drop = stop.clone().drop_guard();
     let listener = state.listener().clone();
     let session = listener.listen(listening, hears, notices.clone(), stop.clone());
-    let writing = write(sender, to_tell, stop.clone());
+    let heartbeat = state.config().heartbeat;
+    let writing = write(sender, to_tell, stop.clone(), heartbeat);
     let reading = async {
-        let close = read(receiver, converter, &sounds, &notices, &stop).await;
+        let close = read(receiver, converter, &sounds, &notices, &stop, heartbeat * SILENT_BEATS).await;
         // Without senders the session ends, and then the writer says goodbye.
         drop((sounds, notices));
         close
@@ -43,7 +40,7 @@ pub(super) async fn serve(socket: WebSocket, state: AppState, listening: Listeni
     let (_, close, sender) = tokio::join!(session, reading, writing);
     if let (Some(close), Some(mut sender)) = (close, sender) {
         let goodbye = sender.send(Frame::Close(Some(close)));
-        tokio::time::timeout(SEND_PATIENCE, goodbye).await.ok();
+        tokio::time::timeout(heartbeat, goodbye).await.ok();
     }
 }
 
@@ -54,14 +51,15 @@ async fn read(
     sounds: &mpsc::Sender<Sound>,
     notices: &mpsc::Sender<Notice>,
     stop: &CancellationToken,
+    patience: Duration,
 ) -> Option<CloseFrame> {
     loop {
         let next = tokio::select! {
             () = stop.cancelled() => return Some(closing(close_code::AWAY, "Hark stops")),
-            next = tokio::time::timeout(SILENCE_PATIENCE, receiver.next()) => next,
+            next = tokio::time::timeout(patience, receiver.next()) => next,
         };
         let sound = match next {
-            Err(_) => return Some(closing(close_code::AWAY, "nothing came for 45 s")),
+            Err(_) => return Some(closing(close_code::AWAY, "nothing came, not even the answer to a ping")),
             Ok(None | Some(Ok(Frame::Close(_)))) => return None,
             Ok(Some(Err(error))) => {
                 tracing::debug!(%error, "a live session broke");
@@ -99,13 +97,15 @@ async fn read(
     }
 }
 
-/// Writes notices until there are no more; gives the socket back where it is still good.
+/// Writes notices until there are no more, and a ping each `heartbeat`; gives the socket back where it is
+/// still good. A client that takes no message for that long is gone.
 async fn write(
     mut sender: SplitSink<WebSocket, Frame>,
     mut notices: mpsc::Receiver<Notice>,
     stop: CancellationToken,
+    heartbeat: Duration,
 ) -> Option<SplitSink<WebSocket, Frame>> {
-    let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + PING_EVERY, PING_EVERY);
+    let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + heartbeat, heartbeat);
     loop {
         let frame = tokio::select! {
             notice = notices.recv() => match notice {
@@ -115,7 +115,7 @@ async fn write(
             },
             _ = pings.tick() => Frame::Ping(Vec::new().into()),
         };
-        let sent = tokio::time::timeout(SEND_PATIENCE, sender.send(frame)).await;
+        let sent = tokio::time::timeout(heartbeat, sender.send(frame)).await;
         if !matches!(sent, Ok(Ok(()))) {
             // Nobody reads: the session ends, and what it still tells goes nowhere.
             stop.cancel();

@@ -75,7 +75,7 @@ impl Asked {
             let value = collect(field, FIELD_BYTES).await?;
             let value = String::from_utf8_lossy(&value).trim().to_owned();
             match name.as_str() {
-                "language" => asked.language = Some(value).filter(|value| !value.is_empty()),
+                "language" => asked.language = Some(value.to_lowercase()).filter(|value| !value.is_empty()),
                 "prompt" => asked.prompt = Some(value).filter(|value| !value.is_empty()),
                 "response_format" => asked.format = Format::named(&value)?,
                 "stream" => asked.is_streamed = matches!(value.as_str(), "true" | "True" | "1"),

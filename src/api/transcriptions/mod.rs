@@ -41,16 +41,14 @@ pub(crate) async fn transcribe(
 ) -> Result<Response, OpenAiError> {
     let Asked { file, language, prompt, format, is_streamed } = Asked::read(state.config(), request).await?;
     let model = state.parts().speech.model();
-    if let (Some(language), true) = (&language, model.name.contains("-en") || model.name.contains(".en"))
-        && !matches!(language.to_lowercase().as_str(), "en" | "english")
+    if let (Some(asked), Some(only)) = (&language, &model.language)
+        && asked != only
     {
-        return Err(OpenAiError::field(
-            "language",
-            format!("the speech model {} hears English only", model.name),
-        ));
+        let message = format!("the speech model {} hears only the language {only}", model.name);
+        return Err(OpenAiError::field("language", message));
     }
     let pcm = state.parts().decoder.decode(file).await?;
-    let mut hints = Hints { prompt, ..Hints::default() };
+    let mut hints = Hints { prompt, language, ..Hints::default() };
     if is_streamed {
         let (parts, told) = mpsc::unbounded_channel();
         hints.parts = Some(parts);

@@ -12,13 +12,15 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::Capture;
 use super::device::{self, MicrophoneError};
-use super::ring::{self, Outlet};
+use super::ring;
 use crate::audio::live::Converter;
+use crate::domain::SAMPLE_RATE_HZ;
 
 /// Sound is taken from the ring this often.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// A device that gave nothing for so long is stalled.
-const STALL: Duration = Duration::from_secs(2);
+/// A device that gave nothing for so long is stalled. Sound servers that save power give sound in pieces of
+/// up to two seconds.
+const STALL: Duration = Duration::from_secs(5);
 /// The first and the longest pause before a lost device is tried again.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(3)];
 /// How long the sound system may take to open a device.
@@ -82,6 +84,7 @@ fn listen(
         return Ok(());
     }
     let mut last_sound = Instant::now();
+    let mut taker = Taker { captures, lost_ms: 0 };
     while !stop.load(Ordering::Relaxed) {
         thread::park_timeout(LOOK_EVERY);
         if let Some(fault) = fatal(&faults) {
@@ -95,32 +98,49 @@ fn listen(
             continue;
         }
         last_sound = Instant::now();
+        taker.lost_ms += outlet.dropped() * 1_000 / u64::from(rate_hz.max(1));
         let samples = converter.push(&samples).map_err(MicrophoneError::Failed)?;
-        if !pass_on(samples, &outlet, rate_hz, captures) {
+        if !taker.pass_on(samples) {
             return Ok(());
         }
     }
     Ok(())
 }
 
-/// Sends sound on; `false` where nobody listens any more. Where hearing is behind by seconds, sound is
-/// dropped, and told of.
-fn pass_on(samples: Vec<f32>, outlet: &Outlet, rate_hz: u32, captures: &Sender<Capture>) -> bool {
-    let ms = |samples: u64, rate_hz: u32| samples * 1_000 / u64::from(rate_hz.max(1));
-    let mut lost_ms = ms(outlet.dropped(), rate_hz);
-    match captures.try_send(Capture::Samples(samples)) {
-        Ok(()) => {}
-        Err(TrySendError::Closed(_)) => return false,
-        Err(TrySendError::Full(Capture::Samples(samples))) => {
-            lost_ms += ms(samples.len() as u64, crate::domain::SAMPLE_RATE_HZ);
+/// Whoever takes the sound. Where they are behind by seconds, sound is dropped, and they are told of it as
+/// soon as they take something again, before any other sound.
+struct Taker<'a> {
+    captures: &'a Sender<Capture>,
+    /// What was dropped and not told of yet.
+    lost_ms: u64,
+}
+
+impl Taker<'_> {
+    /// Sends sound on; `false` where nobody listens any more.
+    fn pass_on(&mut self, samples: Vec<f32>) -> bool {
+        let length_ms = samples.len() as u64 * 1_000 / u64::from(SAMPLE_RATE_HZ);
+        if self.lost_ms > 0 {
+            match self.captures.try_send(Capture::Missed { lost_ms: self.lost_ms }) {
+                Ok(()) => {
+                    tracing::warn!(self.lost_ms, "sound of the microphone was dropped");
+                    self.lost_ms = 0;
+                }
+                Err(TrySendError::Full(_)) => {
+                    self.lost_ms += length_ms;
+                    return true;
+                }
+                Err(TrySendError::Closed(_)) => return false,
+            }
         }
-        Err(TrySendError::Full(_)) => {}
+        match self.captures.try_send(Capture::Samples(samples)) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.lost_ms += length_ms;
+                true
+            }
+            Err(TrySendError::Closed(_)) => false,
+        }
     }
-    if lost_ms > 0 {
-        tracing::warn!(lost_ms, "sound of the microphone was dropped");
-        return !matches!(captures.try_send(Capture::Missed { lost_ms }), Err(TrySendError::Closed(_)));
-    }
-    true
 }
 
 /// The first fault after which the stream is dead.
@@ -135,5 +155,28 @@ fn fatal(faults: &Receiver<cpal::Error>) -> Option<cpal::Error> {
             },
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => return None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_that_is_dropped_is_told_of_before_any_other() {
+        let (captures, mut taken) = tokio::sync::mpsc::channel(2);
+        let mut taker = Taker { captures: &captures, lost_ms: 0 };
+        for _ in 0..5 {
+            assert!(taker.pass_on(vec![0.0; 1_600]));
+        }
+        assert_eq!(taker.lost_ms, 300);
+        for _ in 0..2 {
+            assert!(matches!(taken.try_recv(), Ok(Capture::Samples(_))));
+        }
+        assert!(taker.pass_on(vec![0.5; 1_600]));
+        assert_eq!(taken.try_recv(), Ok(Capture::Missed { lost_ms: 300 }));
+        assert_eq!(taken.try_recv(), Ok(Capture::Samples(vec![0.5; 1_600])));
+        drop(taken);
+        assert!(!taker.pass_on(vec![0.0; 1_600]), "nobody listens any more");
     }
 }
