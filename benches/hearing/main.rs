@@ -19,6 +19,7 @@ mod load;
 mod machine;
 mod nothing;
 mod sounds;
+mod vocabulary;
 mod waiting;
 mod whole;
 mod words;
@@ -29,12 +30,15 @@ use clap::Parser;
 /// Measures Hark's hearing on this machine.
 #[derive(Parser)]
 struct Arguments {
-    /// Only these parts, of: endpoints, cuts, waiting, load, nothing.
+    /// Only these parts, of: endpoints, cuts, vocabulary, waiting, load, nothing.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Minutes of each of the twelve kinds of sound on which nothing may be done.
     #[arg(long, default_value_t = 6)]
     minutes: usize,
+    /// Bonuses for expected phrases to choose among, in nats; on other words than the table's.
+    #[arg(long, value_delimiter = ',')]
+    bonuses: Vec<f32>,
     /// What `cargo bench` passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -51,6 +55,9 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         if wanted("cuts") {
             cuts::measure().await?;
+        }
+        if wanted("vocabulary") {
+            vocabulary::measure(&arguments.bonuses).await?;
         }
         if wanted("waiting") {
             waiting::measure().await?;

@@ -1,0 +1,152 @@
+//! What it gains to expect the words of the registry: the same recordings, heard with and without.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hark::domain::Pcm;
+use hark::llm::WorkerConfig;
+use hark::models::{Catalogue, EMBEDDED_SPEECH};
+use hark::speech::{Hints, SpeechConfig, SpeechModelConfig, Transcriber, Weights, Whisper};
+use tokio_util::sync::CancellationToken;
+
+use crate::sounds::{self, VOICES};
+use crate::words::Errors;
+
+/// Values as they stand in enumerations, lists and address books. The bonus was chosen on `CHOSEN_ON`.
+const CHOSEN_ON: [&str; 12] = [
+    "living room",
+    "conservatory",
+    "oat milk",
+    "paprika",
+    "Ilona",
+    "Leipzig",
+    "movie night",
+    "dehumidifier",
+    "quinoa",
+    "Marcus",
+    "terrace",
+    "standup",
+];
+const MEASURED_ON: [&str; 16] = [
+    "foyer",
+    "guest bathroom",
+    "tahini",
+    "chickpeas",
+    "Aoife",
+    "Ljubljana",
+    "reading corner",
+    "espresso machine",
+    "couscous",
+    "Beatrix",
+    "veranda",
+    "retrospective",
+    "Casablanca",
+    "rye bread",
+    "Matteo",
+    "attic",
+];
+/// What else a registry holds, so that the words looked for are some of many.
+const OTHERS: [&str; 24] = [
+    "add to list",
+    "remove from list",
+    "show list",
+    "set timer",
+    "cancel timer",
+    "add note",
+    "search notes",
+    "current time",
+    "convert time",
+    "add event",
+    "desk",
+    "git status",
+    "git log",
+    "kitchen",
+    "bedroom",
+    "garage",
+    "warm white",
+    "celsius",
+    "high",
+    "medium",
+    "low",
+    "Anna",
+    "Berlin",
+    "New York",
+];
+const FRAMES: [&str; 4] =
+    ["turn it on for {}", "add {} to the list", "is there a note about {}", "show me {}"];
+
+/// Prints the table; with `bonuses` the one that the catalogue's bonus was chosen by.
+pub(crate) async fn measure(bonuses: &[f32]) -> Result<()> {
+    let catalogue = Catalogue::built_in()?;
+    let usual =
+        catalogue.embedded().and_then(|entry| entry.decoding.clone()).context("an embedded model")?.bias;
+    let (words, bonuses): (&[&str], Vec<f32>) = match bonuses {
+        [] => (&MEASURED_ON, vec![0.0, usual]),
+        given => (&CHOSEN_ON, given.to_vec()),
+    };
+    let named = recordings(words)?;
+    let others = sounds::clear()?;
+    let phrases: Arc<[String]> = words.iter().chain(&OTHERS).map(|word| (*word).to_owned()).collect();
+    println!(
+        "## Vocabulary\n\n{} recordings with {} values of a registry of {}, and {} recordings without any of them.\n",
+        named.len(),
+        words.len(),
+        phrases.len(),
+        others.len()
+    );
+    println!(
+        "| bonus, nats | word errors with registry words | all right | without | all right |\n|---|---|---|---|---|"
+    );
+    for bonus in bonuses {
+        let model = model(&catalogue, bonus)?;
+        let with = hear(&model, &named, &phrases).await;
+        let without = hear(&model, &others, &phrases).await;
+        println!("| {bonus} | {} | {} |", with.cells(), without.cells());
+    }
+    println!();
+    Ok(())
+}
+
+fn recordings(words: &[&str]) -> Result<Vec<(Vec<f32>, String)>> {
+    let kept = sounds::root().join("target/hearing/voices");
+    std::fs::create_dir_all(&kept)?;
+    let mut recordings = Vec::new();
+    for (number, word) in words.iter().enumerate() {
+        for (other, voice) in VOICES.iter().enumerate() {
+            let text = FRAMES[(number + other) % FRAMES.len()].replace("{}", word);
+            recordings.push((sounds::say(voice, &text, &kept)?, text));
+        }
+    }
+    Ok(recordings)
+}
+
+async fn hear(model: &Whisper, clips: &[(Vec<f32>, String)], phrases: &Arc<[String]>) -> Errors {
+    let mut errors = Errors::default();
+    for (sound, text) in clips {
+        let hints = Hints { vocabulary: Some(phrases.clone()), ..Hints::default() };
+        let heard = model.transcribe(Pcm::new(sound.clone()), hints, CancellationToken::new()).await;
+        errors.add(text, &heard.map(|transcript| transcript.text).unwrap_or_default());
+    }
+    errors
+}
+
+fn model(catalogue: &Catalogue, bonus: f32) -> Result<Whisper> {
+    let entry = catalogue.embedded().context("an embedded model")?;
+    let mut decoding = entry.decoding.clone().context("its settings")?;
+    decoding.bias = bonus;
+    Ok(Whisper::load(SpeechConfig {
+        model: SpeechModelConfig {
+            name: entry.name.clone(),
+            weights: Weights::Embedded(EMBEDDED_SPEECH),
+            language: entry.language.clone(),
+            note: None,
+            decoding,
+        },
+        states: 1,
+        threads_per_state: WorkerConfig::usual_threads(),
+        queue: 4,
+        deadline: Duration::from_secs(60),
+        language: "en".to_owned(),
+    })?)
+}
