@@ -86,7 +86,8 @@ pub(crate) async fn measure(bonuses: &[f32]) -> Result<()> {
         given => (&CHOSEN_ON, given.to_vec()),
     };
     let named = recordings(words)?;
-    let others = sounds::clear()?;
+    let others: Vec<Clip> =
+        sounds::clear()?.into_iter().map(|(sound, text)| (sound, text, String::new())).collect();
     let phrases: Arc<[String]> = words.iter().chain(&OTHERS).map(|word| (*word).to_owned()).collect();
     println!(
         "## Vocabulary\n\n{} recordings with {} values of a registry of {}, and {} recordings without any of them.\n",
@@ -96,39 +97,45 @@ pub(crate) async fn measure(bonuses: &[f32]) -> Result<()> {
         others.len()
     );
     println!(
-        "| bonus, nats | word errors with registry words | all right | without | all right |\n|---|---|---|---|---|"
+        "| bonus, nats | values heard | word errors | all right | without any value: word errors | all right |\n|---|---|---|---|---|---|"
     );
     for bonus in bonuses {
         let model = model(&catalogue, bonus)?;
-        let with = hear(&model, &named, &phrases).await;
-        let without = hear(&model, &others, &phrases).await;
-        println!("| {bonus} | {} | {} |", with.cells(), without.cells());
+        let (with, found) = hear(&model, &named, &phrases).await;
+        let (without, _) = hear(&model, &others, &phrases).await;
+        println!("| {bonus} | {found} of {} | {} | {} |", named.len(), with.cells(), without.cells());
     }
     println!();
     Ok(())
 }
 
-fn recordings(words: &[&str]) -> Result<Vec<(Vec<f32>, String)>> {
+/// Sound, what is said, and the value in it.
+type Clip = (Vec<f32>, String, String);
+
+fn recordings(words: &[&str]) -> Result<Vec<Clip>> {
     let kept = sounds::root().join("target/hearing/voices");
     std::fs::create_dir_all(&kept)?;
     let mut recordings = Vec::new();
     for (number, word) in words.iter().enumerate() {
         for (other, voice) in VOICES.iter().enumerate() {
             let text = FRAMES[(number + other) % FRAMES.len()].replace("{}", word);
-            recordings.push((sounds::say(voice, &text, &kept)?, text));
+            recordings.push((sounds::say(voice, &text, &kept)?, text, (*word).to_owned()));
         }
     }
     Ok(recordings)
 }
 
-async fn hear(model: &Whisper, clips: &[(Vec<f32>, String)], phrases: &Arc<[String]>) -> Errors {
-    let mut errors = Errors::default();
-    for (sound, text) in clips {
+/// The errors, and in how many clips the value was heard.
+async fn hear(model: &Whisper, clips: &[Clip], phrases: &Arc<[String]>) -> (Errors, usize) {
+    let (mut errors, mut found) = (Errors::default(), 0);
+    for (sound, text, value) in clips {
         let hints = Hints { vocabulary: Some(phrases.clone()), ..Hints::default() };
         let heard = model.transcribe(Pcm::new(sound.clone()), hints, CancellationToken::new()).await;
-        errors.add(text, &heard.map(|transcript| transcript.text).unwrap_or_default());
+        let heard = heard.map(|transcript| transcript.text).unwrap_or_default();
+        found += usize::from(heard.to_lowercase().contains(&value.to_lowercase()));
+        errors.add(text, &heard);
     }
-    errors
+    (errors, found)
 }
 
 fn model(catalogue: &Catalogue, bonus: f32) -> Result<Whisper> {
