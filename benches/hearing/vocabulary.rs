@@ -97,13 +97,20 @@ pub(crate) async fn measure(bonuses: &[f32]) -> Result<()> {
         others.len()
     );
     println!(
-        "| bonus, nats | values heard | word errors | all right | without any value: word errors | all right |\n|---|---|---|---|---|---|"
+        "| bonus, nats | values heard | word errors | all right | heard wrong | refused | without any value: word errors | all right | heard wrong | refused |\n|---|---|---|---|---|---|---|---|---|---|"
     );
     for bonus in bonuses {
         let model = model(&catalogue, bonus)?;
         let (with, found) = hear(&model, &named, &phrases).await;
         let (without, _) = hear(&model, &others, &phrases).await;
-        println!("| {bonus} | {found} of {} | {} | {} |", named.len(), with.cells(), without.cells());
+        println!(
+            "| {bonus} | {found} of {} | {} | {} | {} | {} |",
+            named.len(),
+            with.share(),
+            with.ends(),
+            without.share(),
+            without.ends()
+        );
     }
     println!();
     Ok(())

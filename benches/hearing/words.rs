@@ -8,6 +8,7 @@ pub(crate) struct Errors {
     wrong: usize,
     all: usize,
     right: usize,
+    refused: usize,
     texts: usize,
 }
 
@@ -18,13 +19,23 @@ impl Errors {
         self.wrong += wrong;
         self.all += said.len();
         self.right += usize::from(wrong == 0);
+        self.refused += usize::from(heard.is_empty());
         self.texts += 1;
+    }
+
+    /// `texts without an error | texts with one | texts that were refused`, as cells of a table.
+    pub(crate) fn ends(&self) -> String {
+        format!("{} | {} | {}", self.right, self.texts - self.right - self.refused, self.refused)
+    }
+
+    pub(crate) fn share(&self) -> String {
+        let share = 100.0 * self.wrong as f64 / self.all.max(1) as f64;
+        format!("{share:.1} % ({} of {})", self.wrong, self.all)
     }
 
     /// `share | texts without an error`, as cells of a table.
     pub(crate) fn cells(&self) -> String {
-        let share = 100.0 * self.wrong as f64 / self.all.max(1) as f64;
-        format!("{share:.1} % ({} of {}) | {} of {}", self.wrong, self.all, self.right, self.texts)
+        format!("{} | {} of {}", self.share(), self.right, self.texts)
     }
 }
 
