@@ -29,7 +29,7 @@ bench: ## measure the whole path from voice to action
 	cargo bench --bench voice_to_action
 
 bench-hearing: ## measure how well and how soon Hark hears (an hour of sound; some 15 minutes)
-	@scripts/test-setup
+	@scripts/bench-setup
 	$(RELEASE)
 	@scripts/test-models release
 	cargo bench --bench hearing

@@ -262,6 +262,20 @@ async fn a_prompt_of_any_length_is_taken() {
 }
 
 #[tokio::test]
+async fn a_word_of_the_registry_is_heard_that_was_not_heard_without_it() {
+    let pcm = recording("vocabulary/conservatory").await;
+    let alone = hear(&SHARED, pcm.clone()).await;
+    assert!(matches!(alone, Err(SpeechError::LowConfidence)), "{alone:?}");
+    let phrases = ["living room", "conservatory", "add to list", "set timer", "movie night", "Anna"];
+    let vocabulary = Some(phrases.map(str::to_owned).into());
+    let hints = Hints { vocabulary, ..Hints::default() };
+    let heard = SHARED.transcribe(pcm.clone(), hints, CancellationToken::new()).await.unwrap();
+    assert_eq!(heard.text, "Add conservatory to the list.");
+    // The next person's words are not heard with these in mind.
+    assert!(matches!(hear(&SHARED, pcm).await, Err(SpeechError::LowConfidence)));
+}
+
+#[tokio::test]
 async fn the_fall_back_says_what_it_is() {
     let model = SHARED.model();
     assert!(model.embedded);

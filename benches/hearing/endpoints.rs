@@ -121,8 +121,7 @@ fn hear(clip: &Clip, patience: Patience) -> Option<(f64, f64)> {
 }
 
 fn clips() -> Result<Vec<Clip>> {
-    let kept = sounds::root().join("target/hearing/voices");
-    std::fs::create_dir_all(&kept)?;
+    let kept = sounds::kept()?;
     let mut dice = Dice::new(4);
     let mut clips = Vec::new();
     for (number, (first, second)) in SENTENCES.iter().enumerate() {

@@ -8,6 +8,7 @@
     reason = "a program that prints figures, and runs programs that are found on the path"
 )]
 
+mod bindings;
 mod cuts;
 mod endpoints;
 #[path = "../figures.rs"]
@@ -17,6 +18,7 @@ mod load;
 #[path = "../machine.rs"]
 #[allow(dead_code, reason = "as above")]
 mod machine;
+mod model;
 mod nothing;
 mod sounds;
 mod vocabulary;
@@ -30,7 +32,7 @@ use clap::Parser;
 /// Measures Hark's hearing on this machine.
 #[derive(Parser)]
 struct Arguments {
-    /// Only these parts, of: endpoints, cuts, vocabulary, waiting, load, nothing.
+    /// Only these parts, of: endpoints, cuts, vocabulary, bindings, waiting, load, nothing.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Minutes of each of the twelve kinds of sound on which nothing may be done.
@@ -58,6 +60,9 @@ fn main() -> Result<()> {
         }
         if wanted("vocabulary") {
             vocabulary::measure(&arguments.bonuses).await?;
+        }
+        if wanted("bindings") {
+            bindings::measure().await?;
         }
         if wanted("waiting") {
             waiting::measure().await?;

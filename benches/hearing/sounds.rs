@@ -80,10 +80,16 @@ pub(crate) fn commands() -> Result<Vec<(String, Vec<f32>, String)>> {
     .collect()
 }
 
-/// Commands in all voices, without noise, each with its words.
-pub(crate) fn clear() -> Result<Vec<(Vec<f32>, String)>> {
+/// The folder of what was said already.
+pub(crate) fn kept() -> Result<PathBuf> {
     let kept = root().join("target/hearing/voices");
     std::fs::create_dir_all(&kept)?;
+    Ok(kept)
+}
+
+/// Commands in all voices, without noise, each with its words.
+pub(crate) fn clear() -> Result<Vec<(Vec<f32>, String)>> {
+    let kept = kept()?;
     let mut clips: Vec<(Vec<f32>, String)> =
         commands()?.into_iter().map(|(_, sound, text)| (sound, text)).collect();
     for (first, second) in SENTENCES {

@@ -1,15 +1,13 @@
 //! What it gains to expect the words of the registry: the same recordings, heard with and without.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
-use hark::domain::Pcm;
-use hark::llm::WorkerConfig;
-use hark::models::{Catalogue, EMBEDDED_SPEECH};
-use hark::speech::{Hints, SpeechConfig, SpeechModelConfig, Transcriber, Weights, Whisper};
+use anyhow::Result;
+use hark::domain::{Decoding, Pcm};
+use hark::speech::{Hints, Transcriber, Whisper};
 use tokio_util::sync::CancellationToken;
 
+use crate::model;
 use crate::sounds::{self, VOICES};
 use crate::words::Errors;
 
@@ -78,11 +76,9 @@ const FRAMES: [&str; 4] =
 
 /// Prints the table; with `bonuses` the one that the catalogue's bonus was chosen by.
 pub(crate) async fn measure(bonuses: &[f32]) -> Result<()> {
-    let catalogue = Catalogue::built_in()?;
-    let usual =
-        catalogue.embedded().and_then(|entry| entry.decoding.clone()).context("an embedded model")?.bias;
+    let (_, decoding) = model::entry()?;
     let (words, bonuses): (&[&str], Vec<f32>) = match bonuses {
-        [] => (&MEASURED_ON, vec![0.0, usual]),
+        [] => (&MEASURED_ON, vec![0.0, decoding.bias]),
         given => (&CHOSEN_ON, given.to_vec()),
     };
     let named = recordings(words)?;
@@ -100,7 +96,7 @@ pub(crate) async fn measure(bonuses: &[f32]) -> Result<()> {
         "| bonus, nats | values heard | word errors | all right | heard wrong | refused | without any value: word errors | all right | heard wrong | refused |\n|---|---|---|---|---|---|---|---|---|---|"
     );
     for bonus in bonuses {
-        let model = model(&catalogue, bonus)?;
+        let model = model::load(Decoding { bias: bonus, ..decoding.clone() })?;
         let (with, found) = hear(&model, &named, &phrases).await;
         let (without, _) = hear(&model, &others, &phrases).await;
         println!(
@@ -120,8 +116,7 @@ pub(crate) async fn measure(bonuses: &[f32]) -> Result<()> {
 type Clip = (Vec<f32>, String, String);
 
 fn recordings(words: &[&str]) -> Result<Vec<Clip>> {
-    let kept = sounds::root().join("target/hearing/voices");
-    std::fs::create_dir_all(&kept)?;
+    let kept = sounds::kept()?;
     let mut recordings = Vec::new();
     for (number, word) in words.iter().enumerate() {
         for (other, voice) in VOICES.iter().enumerate() {
@@ -143,24 +138,4 @@ async fn hear(model: &Whisper, clips: &[Clip], phrases: &Arc<[String]>) -> (Erro
         errors.add(text, &heard);
     }
     (errors, found)
-}
-
-fn model(catalogue: &Catalogue, bonus: f32) -> Result<Whisper> {
-    let entry = catalogue.embedded().context("an embedded model")?;
-    let mut decoding = entry.decoding.clone().context("its settings")?;
-    decoding.bias = bonus;
-    Ok(Whisper::load(SpeechConfig {
-        model: SpeechModelConfig {
-            name: entry.name.clone(),
-            weights: Weights::Embedded(EMBEDDED_SPEECH),
-            language: entry.language.clone(),
-            note: None,
-            decoding,
-        },
-        states: 1,
-        threads_per_state: WorkerConfig::usual_threads(),
-        queue: 4,
-        deadline: Duration::from_secs(60),
-        language: "en".to_owned(),
-    })?)
 }
