@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cpal::ErrorKind;
 use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{ErrorKind, StreamConfig};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -57,7 +57,7 @@ fn listen(
     captures: &Sender<Capture>,
     stop: &AtomicBool,
 ) -> Result<(), MicrophoneError> {
-    let (device, name, config) = device::find(wanted)?;
+    let (device, name, config, pieces) = device::find(wanted)?;
     let (rate_hz, channels, format) = (config.sample_rate(), config.channels(), config.sample_format());
     if !ring::is_readable(format) {
         return Err(MicrophoneError::Failed(format!("{name} gives sound as {format}, which is no PCM")));
@@ -71,7 +71,7 @@ fn listen(
     let failed = |error: cpal::Error| MicrophoneError::of(&name, &error);
     let stream = device
         .build_input_stream_raw(
-            config.into(),
+            StreamConfig { buffer_size: pieces, ..config.into() },
             format,
             move |data, _| inlet.take(data),
             on_fault,

@@ -1,7 +1,7 @@
 //! Which microphones there are, and why one can't be used.
 
 use cpal::traits::{DeviceTrait, HostTrait};
-use cpal::{Device, ErrorKind, SupportedStreamConfig};
+use cpal::{BufferSize, Device, ErrorKind, HostId, SupportedStreamConfig};
 
 /// Why there is no sound. Each says what a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +72,9 @@ pub struct MicrophoneInfo {
     pub is_default: bool,
 }
 
+/// A sound server gives so many pieces of sound a second.
+const PIECES_A_SECOND: u32 = 50;
+
 /// All microphones of this machine.
 ///
 /// # Errors
@@ -93,8 +96,11 @@ pub fn microphones() -> Result<Vec<MicrophoneInfo>, MicrophoneError> {
     Ok(described.collect())
 }
 
-/// The device of that name or address, or the default one; with how it gives sound by itself.
-pub(super) fn find(wanted: Option<&str>) -> Result<(Device, String, SupportedStreamConfig), MicrophoneError> {
+/// The device of that name or address, or the default one; with how it gives sound by itself, and in which
+/// pieces it shall give it.
+pub(super) fn find(
+    wanted: Option<&str>,
+) -> Result<(Device, String, SupportedStreamConfig, BufferSize), MicrophoneError> {
     let host = cpal::default_host();
     let device = match wanted {
         None => host.default_input_device().ok_or(MicrophoneError::None)?,
@@ -106,7 +112,13 @@ pub(super) fn find(wanted: Option<&str>) -> Result<(Device, String, SupportedStr
     };
     let name = name_of(&device);
     let config = device.default_input_config().map_err(|error| MicrophoneError::of(&name, &error))?;
-    Ok((device, name, config))
+    // A sound server that is not told otherwise keeps two seconds of sound before it gives any. ALSA's own
+    // choice is short, and with a fixed size it would have but two such pieces before sound is lost.
+    let pieces = match host.id() {
+        HostId::PulseAudio => BufferSize::Fixed(config.sample_rate() / PIECES_A_SECOND),
+        _ => BufferSize::Default,
+    };
+    Ok((device, name, config, pieces))
 }
 
 fn is_named(device: &Device, wanted: &str) -> bool {
