@@ -402,6 +402,21 @@ async fn a_client_of_the_new_revision_hears_by_subscription() {
 }
 
 #[tokio::test]
+async fn each_list_can_be_read_as_a_resource() {
+    let dir = tempfile::tempdir().unwrap();
+    let visitor = Visitor::at(dir.path()).await;
+    visitor.ask("add_to_list", json!({"list": "Müller's wedding", "item": ["cake, flowers"]})).await;
+    let listed = visitor.client.list_resources(None).await.unwrap().resources;
+    let list = listed.iter().find(|resource| resource.name.contains("wedding")).unwrap();
+    assert!(list.uri.starts_with("desk://lists/M%C3%BCller") || list.uri.starts_with("desk://lists/m%C3%BC"));
+    assert_eq!(list.size, Some("cake\nflowers".len() as u64));
+    let read = visitor.client.read_resource(ReadResourceRequestParams::new(list.uri.clone())).await.unwrap();
+    assert!(serde_json::to_string(&read).unwrap().contains(r"cake\nflowers"), "{read:?}");
+    let gone = visitor.client.read_resource(ReadResourceRequestParams::new("desk://lists/none")).await;
+    assert!(gone.unwrap_err().to_string().contains("desk://lists/none"));
+}
+
+#[tokio::test]
 async fn damaged_files_are_kept_aside_and_said() {
     let dir = tempfile::tempdir().unwrap();
     let visitor = Visitor::at(dir.path()).await;

@@ -26,6 +26,8 @@ pub(super) struct Audience {
     announced: Mutex<HashSet<u64>>,
     /// Counts announcements, for the clients of the newer revision that listen.
     rung: watch::Sender<u64>,
+    /// Counts changes of the lists, for the same.
+    rewritten: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -48,6 +50,21 @@ impl Audience {
     /// Changes with each announcement.
     pub(super) fn listen(&self) -> watch::Receiver<u64> {
         self.rung.subscribe()
+    }
+
+    /// Changes with each change of the lists.
+    pub(super) fn listen_to_lists(&self) -> watch::Receiver<u64> {
+        self.rewritten.subscribe()
+    }
+
+    /// Tells that the resources are no longer those that were listed.
+    pub(super) async fn tell_of_lists(&self) {
+        self.rewritten.send_modify(|count| *count += 1);
+        let peer = held(&self.older).peer.clone();
+        let Some(peer) = peer else { return };
+        if let Err(fault) = peer.notify_resource_list_changed().await {
+            tracing::debug!(%fault, "the client could not be told of the lists");
+        }
     }
 
     /// Announces what was not announced yet; while nobody listens, nothing counts as announced.

@@ -142,6 +142,13 @@ pub(super) fn show_all(visit: &mut Visit) -> Result<Answer<Overview>, DeskError>
     Ok(Answer::new(said, Overview { lists: file.lists }))
 }
 
+/// The name of each list with what its items say.
+pub(super) fn contents(visit: &mut Visit) -> Result<Vec<(String, Vec<String>)>, DeskError> {
+    let file: Lists = visit.folder.load(FILE)?;
+    let items = |list: List| list.items.into_iter().map(|item| item.text).collect();
+    Ok(file.lists.into_iter().map(|list| (list.name.clone(), items(list))).collect())
+}
+
 pub(super) fn check_off(
     visit: &mut Visit,
     list: Option<&str>,

@@ -18,6 +18,7 @@ mod ics;
 mod lists;
 mod notes;
 mod places;
+mod resources;
 mod server;
 mod span;
 mod spoken;

@@ -10,9 +10,8 @@ use rmcp::{
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
         ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
-        ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ServerCapabilities,
-        ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-        UnsubscribeRequestParams,
+        ReadResourceResponse, ReadResourceResult, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+        SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -25,6 +24,7 @@ use super::{
     answer::{Answer, Visit, result},
     audience::Audience,
     folder::Folder,
+    resources,
 };
 
 /// The resource that lists what is due; clients may subscribe to it.
@@ -123,6 +123,18 @@ impl Desk {
         answer
     }
 
+    /// As [`Desk::visit`], and tells the client afterwards that the lists are others now.
+    pub(super) async fn visit_lists<T: Serialize + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Visit) -> Result<Answer<T>, DeskError> + Send + 'static,
+    ) -> CallToolResult {
+        let answer = self.visit(work).await;
+        if answer.is_error != Some(true) {
+            self.audience.tell_of_lists().await;
+        }
+        answer
+    }
+
     /// Now, where the person is.
     pub(super) fn now(&self) -> DateTime<chrono_tz::Tz> {
         (self.clock)().with_timezone(&self.config.timezone)
@@ -151,6 +163,7 @@ impl ServerHandler for Desk {
             .enable_tools()
             .enable_resources()
             .enable_resources_subscribe()
+            .enable_resources_list_changed()
             .enable_logging()
             .build();
         ServerConfig::new(capabilities)
@@ -194,10 +207,9 @@ impl ServerHandler for Desk {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let due = Resource::new(DUE_RESOURCE, "due")
-            .with_description("Timers and reminders that are due and were not told yet.")
-            .with_mime_type("application/json");
-        Ok(ListResourcesResult::with_all_items(vec![due]))
+        let listed = self.at_files(resources::list).await.and_then(|(listed, _)| listed);
+        let listed = listed.map_err(|fault| ErrorData::internal_error(fault.sentence(), None))?;
+        Ok(ListResourcesResult::with_all_items(listed))
     }
 
     async fn read_resource(
@@ -205,16 +217,15 @@ impl ServerHandler for Desk {
         request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        if request.uri != DUE_RESOURCE {
-            let message = format!("there is no resource {}; there is {DUE_RESOURCE}", request.uri);
-            return Err(ErrorData::resource_not_found(message, None));
+        let uri = request.uri.clone();
+        let read = self.at_files(move |visit| resources::read(visit, &uri)).await.and_then(|(read, _)| read);
+        match read.map_err(|fault| ErrorData::internal_error(fault.sentence(), None))? {
+            Some(contents) => Ok(ReadResourceResult::new(vec![contents]).into()),
+            None => {
+                let message = format!("there is no resource {}; there is {DUE_RESOURCE}", request.uri);
+                Err(ErrorData::resource_not_found(message, None))
+            }
         }
-        let due = self.at_files(alarms::due_entries).await.and_then(|(due, _)| due);
-        let due = due.map_err(|fault| ErrorData::internal_error(fault.sentence(), None))?;
-        let text = serde_json::to_string(&due)
-            .map_err(|fault| ErrorData::internal_error(fault.to_string(), None))?;
-        let contents = ResourceContents::text(text, DUE_RESOURCE).with_mime_type("application/json");
-        Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -222,16 +233,28 @@ impl ServerHandler for Desk {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let mut rung = self.audience.listen();
+        let wanted = context.sink().accepted();
+        // Whoever does not ask for alarms is no listener of them: nothing may count as announced to them.
+        let wants_alarms = wanted.resource_subscriptions.as_ref().is_some_and(|uris| !uris.is_empty());
+        let mut rung = wants_alarms.then(|| self.audience.listen());
+        let mut rewritten = self.audience.listen_to_lists();
+        let wants_lists = wanted.resources_list_changed == Some(true);
         self.alarms_changed.notify_one();
         loop {
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = rung.changed() => {
-                    if changed.is_err() || context.sink().notify_resource_updated(DUE_RESOURCE).await.is_err() {
-                        return Ok(());
-                    }
+            let alarm = async {
+                match &mut rung {
+                    Some(rung) => rung.changed().await,
+                    None => std::future::pending().await,
                 }
+            };
+            let told = tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                Ok(()) = alarm => context.sink().notify_resource_updated(DUE_RESOURCE).await,
+                Ok(()) = rewritten.changed(), if wants_lists => context.sink().notify_resource_list_changed().await,
+                else => return Ok(()),
+            };
+            if told.is_err() {
+                return Ok(());
             }
         }
     }

@@ -182,7 +182,7 @@ impl Pipeline {
     /// What a person is likely to say to the tools at hand now.
     pub async fn vocabulary(&self, user: &UserId) -> Arc<[String]> {
         let tools = self.inner.parts.registry.snapshot(user).await;
-        self.inner.vocabulary.of(&tools)
+        self.inner.vocabulary.of(&tools, self.inner.parts.registry.phrases())
     }
 
     /// Asks a running command to stop. `false` where it is not running or not this person's.

@@ -1,5 +1,5 @@
-//! The words that a person is likely to say to the tools at hand: what the tools are called, what their
-//! arguments can be, and the person's own words.
+//! The words that a person is likely to say to the tools at hand: the person's own, what the servers'
+//! resources are called and hold, what the tools' arguments can be, and what the tools are called.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,22 @@ const MAX_DEPTH: usize = 6;
 /// The vocabulary of the newest tool set.
 pub(super) struct Vocabulary {
     own: Vec<String>,
-    newest: Mutex<Option<(String, Arc<[String]>)>>,
+    newest: Mutex<Option<Newest>>,
+}
+
+struct Newest {
+    /// The version of the tool set, and the phrases of each server's resources.
+    tools: String,
+    resources: Vec<Arc<[String]>>,
+    phrases: Arc<[String]>,
+}
+
+impl Newest {
+    fn is_of(&self, tools: &ToolSet, resources: &[Arc<[String]>]) -> bool {
+        self.tools == tools.version()
+            && self.resources.len() == resources.len()
+            && self.resources.iter().zip(resources).all(|(known, now)| Arc::ptr_eq(known, now))
+    }
 }
 
 impl Vocabulary {
@@ -27,21 +42,19 @@ impl Vocabulary {
         Self { own, newest: Mutex::default() }
     }
 
-    /// The phrases for these tools; made again only when the tools change.
-    pub(super) fn of(&self, tools: &ToolSet) -> Arc<[String]> {
+    /// The phrases for these tools and resources; made again only when they change.
+    pub(super) fn of(&self, tools: &ToolSet, resources: Vec<Arc<[String]>>) -> Arc<[String]> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, phrases)) = newest.as_ref()
-            && version == tools.version()
-        {
-            return phrases.clone();
+        if let Some(newest) = newest.as_ref().filter(|newest| newest.is_of(tools, &resources)) {
+            return newest.phrases.clone();
         }
-        let phrases: Arc<[String]> = collect(&self.own, tools).into();
-        *newest = Some((tools.version().to_owned(), phrases.clone()));
+        let phrases: Arc<[String]> = collect(&self.own, &resources, tools).into();
+        *newest = Some(Newest { tools: tools.version().to_owned(), resources, phrases: phrases.clone() });
         phrases
     }
 }
 
-fn collect(own: &[String], tools: &ToolSet) -> Vec<String> {
+fn collect(own: &[String], resources: &[Arc<[String]>], tools: &ToolSet) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut phrases = Vec::new();
     let mut add = |text: &str| {
@@ -54,7 +67,7 @@ fn collect(own: &[String], tools: &ToolSet) -> Vec<String> {
             phrases.push(text);
         }
     };
-    own.iter().for_each(|word| add(word));
+    own.iter().chain(resources.iter().flat_map(|phrases| phrases.iter())).for_each(|phrase| add(phrase));
     for tool in tools.tools() {
         for (_, schema) in tool.properties() {
             for value in values(schema, 0) {
@@ -116,8 +129,14 @@ mod tests {
         let tool = Tool::new(name, None, String::new(), schema, None, Annotations::default()).unwrap();
         let tools = ToolSet::new(vec![Arc::new(tool)], Vec::new());
         let vocabulary = Vocabulary::new(vec!["Ljubljana".to_owned()]);
-        let phrases = vocabulary.of(&tools);
-        assert_eq!(*phrases, ["Ljubljana", "living room", "Foyer", "movie Night", "set scene", "lights"]);
-        assert!(Arc::ptr_eq(&phrases, &vocabulary.of(&tools)), "made once for each version");
+        let resources: Vec<Arc<[String]>> = vec![Arc::new(["oat milk".to_owned()])];
+        let phrases = vocabulary.of(&tools, resources.clone());
+        assert_eq!(
+            *phrases,
+            ["Ljubljana", "oat milk", "living room", "Foyer", "movie Night", "set scene", "lights"]
+        );
+        assert!(Arc::ptr_eq(&phrases, &vocabulary.of(&tools, resources)), "made once for each version");
+        let rewritten = vocabulary.of(&tools, vec![Arc::new(["rye bread".to_owned()])]);
+        assert_eq!(rewritten[..3], ["Ljubljana", "rye bread", "living room"]);
     }
 }

@@ -20,6 +20,7 @@ const PROGRESS_WAITING: usize = 32;
 pub(super) struct Client {
     routes: Arc<Mutex<HashMap<ProgressToken, mpsc::Sender<String>>>>,
     list_changed: Arc<Notify>,
+    resources_changed: Arc<Notify>,
 }
 
 /// The progress of one call, for as long as it lives.
@@ -46,6 +47,16 @@ impl Client {
     /// Waits for the next change of the list; changes in quick succession are one.
     pub(super) async fn next_list_change(&self) {
         self.list_changed.notified().await;
+    }
+
+    /// Says that the server's resources are no longer what they were.
+    pub(super) fn resources_changed(&self) {
+        self.resources_changed.notify_one();
+    }
+
+    /// Waits for the next change of the resources; changes in quick succession are one.
+    pub(super) async fn next_resource_change(&self) {
+        self.resources_changed.notified().await;
     }
 
     fn routes(&self) -> std::sync::MutexGuard<'_, HashMap<ProgressToken, mpsc::Sender<String>>> {
@@ -75,6 +86,10 @@ impl ClientHandler for Client {
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
         self.list_changed();
+    }
+
+    async fn on_resource_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.resources_changed();
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use rmcp::model::ProtocolVersion;
+use rmcp::model::{ProtocolVersion, SubscriptionFilter};
 use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService};
 use rmcp::{Peer, RoleClient};
 use tokio_util::sync::CancellationToken;
@@ -31,11 +31,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Whether changes of the list come on a subscription, and whether the server tells of any.
-    pub(super) fn wants_subscription(&self) -> bool {
-        let Some(info) = self.peer.peer_info() else { return false };
-        let tells = info.capabilities.tools.as_ref().and_then(|tools| tools.list_changed) == Some(true);
-        tells && self.is_modern()
+    /// The changes that come on a subscription only; none where the server tells of none, or without one.
+    pub(super) fn subscription(&self) -> Option<SubscriptionFilter> {
+        let info = self.peer.peer_info().filter(|_| self.is_modern())?;
+        let can = &info.capabilities;
+        let mut filter = SubscriptionFilter::new();
+        filter.tools_list_changed = can.tools.as_ref().and_then(|tools| tools.list_changed);
+        filter.resources_list_changed = can.resources.as_ref().and_then(|them| them.list_changed);
+        [filter.tools_list_changed, filter.resources_list_changed].contains(&Some(true)).then_some(filter)
     }
 
     /// Whether the session is of the generation without a handshake.

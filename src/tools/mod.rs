@@ -18,6 +18,7 @@ mod listing;
 mod mcp_json;
 mod process;
 mod registry;
+mod resources;
 mod server;
 mod shortlist;
 mod status;

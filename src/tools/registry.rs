@@ -86,6 +86,12 @@ impl Registry {
         }
     }
 
+    /// What the servers' resources are called and hold: words that a person is likely to say. Those of
+    /// each server, in the order of the configuration.
+    pub fn phrases(&self) -> Vec<Arc<[String]>> {
+        self.0.servers.iter().map(|server| server.phrases()).collect()
+    }
+
     /// Calls a tool. `progress` gets one sentence for each notice of the server.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ struct Inner {
     last_words: Option<String>,
     tools: usize,
     rejected: Vec<RejectedTool>,
+    phrases: Arc<[String]>,
     connect_time: Option<Duration>,
     calls: CallTimes,
     protocol_version: Option<String>,
@@ -55,6 +56,7 @@ impl Server {
             last_words: None,
             tools: 0,
             rejected: Vec::new(),
+            phrases: Arc::default(),
             connect_time: None,
             calls: CallTimes::default(),
             protocol_version: None,
@@ -150,6 +152,16 @@ impl Server {
         self.changed();
     }
 
+    /// What its resources are called and hold.
+    pub(super) fn has_phrases(&self, phrases: Vec<String>) {
+        self.inner().phrases = phrases.into();
+    }
+
+    /// What its resources are called and hold, while it is ready.
+    pub(super) fn phrases(&self) -> Arc<[String]> {
+        self.inner().phrases.clone()
+    }
+
     /// It did not come up, or did not stay up.
     pub(super) fn failed(&self, reason: String) {
         self.down(ServerState::Failed, Some(reason));
@@ -167,6 +179,7 @@ impl Server {
         inner.error = error;
         inner.tools = 0;
         inner.rejected = Vec::new();
+        inner.phrases = Arc::default();
         drop(inner);
         self.forget_tools();
         self.changed();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::RoleClient;
-use rmcp::model::{ServerNotification, SubscriptionFilter};
+use rmcp::model::ServerNotification;
 use rmcp::service::RunningService;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use super::back_off::BackOff;
 use super::cache::ToolCache;
 use super::client::Client;
 use super::connect::{self, Session};
+use super::resources;
 use super::server::Server;
 use crate::domain::UserId;
 
@@ -102,8 +103,9 @@ impl Supervision {
         let stop = running.cancellation_token();
         let ending = running.waiting();
         let changes = self.follow_changes(server, session);
+        let resources = follow_resources(server, session);
         let subscription = subscribe(session);
-        tokio::pin!(ending, changes, subscription);
+        tokio::pin!(ending, changes, resources, subscription);
         tokio::select! {
             _ = &mut ending => Some(session.how_it_ended().await),
             () = self.shutdown.cancelled() => {
@@ -117,6 +119,7 @@ impl Supervision {
                 Some(format!("it can no longer be reached: {reason}"))
             }
             never = &mut changes => match never {},
+            never = &mut resources => match never {},
             never = &mut subscription => match never {},
         }
     }
@@ -138,6 +141,16 @@ impl Supervision {
     }
 }
 
+/// Nobody waits for the names of resources, so they are asked for once the server is ready, and after each
+/// change.
+async fn follow_resources(server: &Server, session: &Session) -> std::convert::Infallible {
+    loop {
+        server.has_phrases(resources::phrases(session).await);
+        session.client.next_resource_change().await;
+        while tokio::time::timeout(CHANGE_QUIET, session.client.next_resource_change()).await.is_ok() {}
+    }
+}
+
 async fn close(running: RunningService<RoleClient, Client>) {
     if let Err(error) = running.cancel().await {
         tracing::debug!(%error, "a session did not close in good order");
@@ -147,22 +160,25 @@ async fn close(running: RunningService<RoleClient, Client>) {
 /// Servers of the newer generation tell of changes on a subscription only. One that is lost is opened
 /// again, and what was told in between counts as told.
 async fn subscribe(session: &Session) -> std::convert::Infallible {
-    if !session.wants_subscription() {
-        return std::future::pending().await;
-    }
+    let Some(filter) = session.subscription() else { return std::future::pending().await };
     let mut back_off = BackOff::new();
     let mut is_first = true;
     loop {
         let opened = Instant::now();
-        match session.peer.listen(SubscriptionFilter::builder().tools_list_changed().build()).await {
+        match session.peer.listen(filter.clone()).await {
             Ok(mut subscription) => {
                 if !is_first {
                     session.client.list_changed();
+                    session.client.resources_changed();
                 }
                 is_first = false;
                 while let Ok(Some(notice)) = subscription.next().await {
-                    if matches!(notice, ServerNotification::ToolListChangedNotification(_)) {
-                        session.client.list_changed();
+                    match notice {
+                        ServerNotification::ToolListChangedNotification(_) => session.client.list_changed(),
+                        ServerNotification::ResourceListChangedNotification(_) => {
+                            session.client.resources_changed();
+                        }
+                        _ => {}
                     }
                 }
             }

@@ -35,6 +35,8 @@ async fn another_host_can_use_the_desk_over_stdio() {
 
     let call = json!({"name": "add_to_list", "arguments": {"list": "shopping", "item": "milk"}});
     input.write_all(say(3, "tools/call", call).as_bytes()).await.unwrap();
+    let told: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+    assert_eq!(told["method"], "notifications/resources/list_changed", "{told}");
     let answer: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
     assert_eq!(answer["result"]["isError"], false, "{answer}");
 

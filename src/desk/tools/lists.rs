@@ -52,7 +52,7 @@ impl Desk {
         output_schema = shape::<lists::Change>()
     )]
     async fn add_to_list(&self, Parameters(said): Parameters<ListAddition>) -> CallToolResult {
-        self.visit(move |visit| lists::add(visit, &said.list, &said.item)).await
+        self.visit_lists(move |visit| lists::add(visit, &said.list, &said.item)).await
     }
 
     #[tool(
@@ -79,7 +79,7 @@ impl Desk {
         output_schema = shape::<lists::Change>()
     )]
     async fn check_off(&self, Parameters(said): Parameters<ListItem>) -> CallToolResult {
-        self.visit(move |visit| lists::check_off(visit, given(&said.list), &said.item)).await
+        self.visit_lists(move |visit| lists::check_off(visit, given(&said.list), &said.item)).await
     }
 
     #[tool(
@@ -88,7 +88,7 @@ impl Desk {
         output_schema = shape::<lists::Change>()
     )]
     async fn remove_from_list(&self, Parameters(said): Parameters<ListItem>) -> CallToolResult {
-        self.visit(move |visit| lists::remove(visit, given(&said.list), &said.item)).await
+        self.visit_lists(move |visit| lists::remove(visit, given(&said.list), &said.item)).await
     }
 
     #[tool(
@@ -97,6 +97,6 @@ impl Desk {
         output_schema = shape::<lists::Change>()
     )]
     async fn clear_list(&self, Parameters(said): Parameters<ListName>) -> CallToolResult {
-        self.visit(move |visit| lists::clear(visit, &said.list)).await
+        self.visit_lists(move |visit| lists::clear(visit, &said.list)).await
     }
 }
