@@ -72,8 +72,9 @@ pub struct MicrophoneInfo {
     pub is_default: bool,
 }
 
-/// A sound server gives so many pieces of sound a second.
-const PIECES_A_SECOND: u32 = 50;
+/// So many pieces of sound a second are asked of a sound server, which gives halves of them or smaller ones:
+/// it keeps one piece at most for whoever is slow, and drops what does not fit.
+const PIECES_A_SECOND: u32 = 10;
 
 /// All microphones of this machine.
 ///
