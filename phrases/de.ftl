@@ -98,6 +98,7 @@ submit-empty = der Befehl ist leer; sag oder tippe, was zu tun ist
 submit-too-long = der Befehl hat { $length } Zeichen, höchstens { $limit } werden angenommen; kürze oder teile ihn
 submit-busy = { $count } Befehle sind in Arbeit, und mehr geht nicht; versuch es gleich noch einmal
 submit-shutting-down = Hark wird gerade beendet; gib den Befehl noch einmal, wenn es wieder da ist
+rate-limited = pro Minute werden von jedem { $count } Befehle angenommen; versuch es in { $seconds } s noch einmal
 
 ## Why nothing was heard
 speech-silence = es wurde nichts gesagt, die Aufnahme ist still; ist das Mikrofon stumm oder das falsche?
@@ -125,3 +126,34 @@ plan-unreadable = das Sprachmodell { $model } hat keinen lesbaren Plan geliefert
 plan-invalid = es fand sich kein gültiger Plan, also wurde nichts getan: { $problems }; sag es mit anderen Worten, oder stell ein größeres Modell ein
 plan-cancelled = das Planen wurde abgebrochen
 plan-timeout = das Planen hat länger als { $seconds } s gedauert, also wurde nichts getan; versuch einen kürzeren Befehl, oder gib dem Planen mehr Zeit
+
+## Why a call came to nothing
+call-server-unknown = einen Server { $server } gibt es nicht; eingerichtet sind: { $known }
+call-arguments = die Angaben für { $tool } müssen ein Objekt sein
+call-not-connected = der Server { $server } ist nicht verbunden: { $reason }
+call-not-delivered = der Aufruf hat den Server { $server } nicht erreicht: { $reason }
+call-lost = der Server { $server } ging während des Aufrufs verloren: { $reason }; ob er ausgeführt wurde, ist ungewiss
+call-timeout = { $tool } hat innerhalb von { $seconds } s nicht geantwortet und soll aufhören; ob es ausgeführt wurde, ist ungewiss
+call-stopped = der Aufruf von { $tool } wurde angehalten
+call-stopped-late = der Aufruf von { $tool } wurde angehalten, nachdem er abgeschickt war; ob er ausgeführt wurde, ist ungewiss
+call-refused = der Server hat den Aufruf von { $tool } abgelehnt: { $reason } (Code { $code })
+call-wants-input = { $tool } will während des Aufrufs etwas zurückfragen, was noch nicht geht; nenne alle Einzelheiten gleich im Befehl
+call-bad-result = das Ergebnis von { $tool } entspricht nicht dem, was es verspricht: { $faults }
+call-too-large = das Ergebnis von { $tool } hat { $bytes } Bytes, mehr als die erlaubten { $limit }; bitte es um weniger
+
+## Why a recording is no sound
+audio-formats = WAV, FLAC, MP3, Ogg (Opus oder Vorbis), WebM (Opus oder Vorbis), M4A/MP4 (AAC) oder reines AAC
+audio-empty = die Aufnahme enthält keinen Ton ({ $detail }); sieh nach, ob das Aufnehmen lief, und sende sie noch einmal
+audio-too-large = die Aufnahme hat { $bytes } Bytes, und höchstens { $limit } werden angenommen; sende eine kürzere, oder dieselbe als Opus oder FLAC
+audio-too-long = die Aufnahme ist länger als die { $seconds } Sekunden, die angenommen werden; sende eine kürzere
+audio-format-unknown = was ankam, ist { $found } und lässt sich nicht als Ton lesen; sende { $formats }
+audio-codec-unknown = in der Datei ({ $container }) ist kein Ton in einer lesbaren Kodierung ({ $detail }); sende { $formats }
+audio-unreadable = die Datei ({ $container }) ist beschädigt, abgeschnitten oder falsch benannt ({ $detail }); nimm sie neu auf oder exportiere sie neu
+audio-channels = der Ton hat { $channels } Kanäle, und nur einer oder zwei werden angenommen; mische ihn herunter und sende ihn noch einmal
+audio-rate = die Abtastrate ist { $rate } Hz, und { $least } bis { $most } Hz werden angenommen; wandle den Ton in 16000 Hz um
+audio-not-a-number = der Ton enthält Werte, die keine Zahlen sind (NaN oder unendlich); exportiere ihn neu, am besten als WAV mit 16 Bit
+audio-too-many-packets = die Datei ({ $container }) hat mehr als { $limit } Pakete; exportiere sie mit einem gewöhnlichen Kodierer neu
+audio-too-slow = das Dekodieren wurde nach { $seconds } Sekunden angehalten; sende den Ton als WAV mit 16 Bit
+audio-busy = { $count } Aufnahmen warten schon darauf, dekodiert zu werden; versuch es in ein paar Sekunden noch einmal
+audio-crashed = der Dekoder ist an dieser Datei gescheitert; sende sie als WAV mit 16 Bit, und melde die Datei
+audio-stopped = der Dekoder für Ton läuft nicht: { $reason }; starte den Dienst neu

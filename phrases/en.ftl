@@ -91,6 +91,7 @@ submit-empty = the command is empty; say or type what is to be done
 submit-too-long = the command has { $length } characters, at most { $limit } are taken; shorten it or split it
 submit-busy = { $count } commands are under way, which is the limit; try again in a moment
 submit-shutting-down = Hark is shutting down; send the command again once it is back
+rate-limited = { $count } commands a minute are taken from each user; try again in { $seconds } s
 
 ## Why nothing was heard
 speech-silence = nothing was said: the recording is silent; is the microphone muted, or the wrong one?
@@ -118,3 +119,34 @@ plan-unreadable = the language model { $model } gave no readable plan: { $fault 
 plan-invalid = no valid plan was found, so nothing was done: { $problems }; say it in other words, or set a larger model
 plan-cancelled = planning was cancelled
 plan-timeout = planning took longer than { $seconds } s, so nothing was done; try a shorter command, or raise the planner's deadline
+
+## Why a call came to nothing
+call-server-unknown = there is no server { $server }; configured are: { $known }
+call-arguments = the arguments of { $tool } must be an object
+call-not-connected = the server { $server } is not connected: { $reason }
+call-not-delivered = the call did not reach the server { $server }: { $reason }
+call-lost = the server { $server } was lost during the call: { $reason }; whether it was carried out is not known
+call-timeout = { $tool } gave no answer within { $seconds } s and was told to stop; whether it was carried out is not known
+call-stopped = the call of { $tool } was stopped
+call-stopped-late = the call of { $tool } was stopped after it was sent; whether it was carried out is not known
+call-refused = the server refused the call of { $tool }: { $reason } (code { $code })
+call-wants-input = { $tool } wants to ask something back during the call, which is not supported yet; give all details in the command
+call-bad-result = the result of { $tool } does not fit what it promises: { $faults }
+call-too-large = the result of { $tool } has { $bytes } bytes, over the limit of { $limit }; ask it for less
+
+## Why a recording is no sound
+audio-formats = WAV, FLAC, MP3, Ogg (Opus or Vorbis), WebM (Opus or Vorbis), M4A/MP4 (AAC) and raw AAC
+audio-empty = the upload holds no sound ({ $detail }); check that the recorder ran, and send it again
+audio-too-large = the upload has { $bytes } bytes and at most { $limit } are accepted; send a shorter clip, or the same one as Opus or FLAC
+audio-too-long = the sound is longer than the { $seconds } seconds that are accepted; send a shorter clip
+audio-format-unknown = the upload is { $found }, which can't be read as sound; send { $formats }
+audio-codec-unknown = the { $container } file holds no sound in a coding that can be read ({ $detail }); send { $formats }
+audio-unreadable = the { $container } file is damaged, cut off or mislabelled ({ $detail }); record or export it again
+audio-channels = the sound has { $channels } channels and only one or two are accepted; mix it down and send it again
+audio-rate = the sample rate is { $rate } Hz and { $least } to { $most } Hz are accepted; convert it to 16000 Hz
+audio-not-a-number = the sound holds samples that are not numbers (NaN or infinite); export it again, best as 16-bit WAV
+audio-too-many-packets = the { $container } file has more than { $limit } packets; export it again with an ordinary encoder
+audio-too-slow = decoding was stopped after { $seconds } seconds; send the sound as 16-bit WAV
+audio-busy = { $count } uploads are waiting to be decoded already; try again in a few seconds
+audio-crashed = the decoder failed on this file; send it as 16-bit WAV, and report the file
+audio-stopped = the audio decoder is not running: { $reason }; restart the service

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("phrases", &["domain"]),
-    ("audio", &["domain"]),
+    ("audio", &["domain", "phrases"]),
     ("speech", &["domain", "phrases", "audio"]),
     ("models", &["domain"]),
     ("llm", &["domain"]),
-    ("tools", &["domain"]),
+    ("tools", &["domain", "phrases"]),
     ("desk", &["domain"]),
     ("planner", &["domain", "phrases", "tools", "llm"]),
     ("progress", &["domain"]),

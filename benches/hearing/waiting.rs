@@ -101,7 +101,7 @@ async fn listen(whole: &Whole, turns: Turns, sound: &[f32]) -> Result<Turn> {
         app.speech.clone(),
         app.pipeline.clone(),
         app.progress.clone(),
-        Arc::new(|_| Ok(())),
+        Arc::new(|_, _| Ok(())),
         app.tracker.clone(),
     );
     let listening = Listening {

@@ -131,16 +131,15 @@ pub(super) async fn give(
     request: Request,
 ) -> Result<Response, ApiError> {
     let answer = Answer::asked_by(request.headers())?;
-    let language = language::wanted(request.headers());
-    // Before the body is read, so that a flood of uploads is as cheap to refuse as one of texts.
-    state.rate().take(&user)?;
-    let Form { input, session, timezone, dry_run } = Form::read(state.config(), request).await?;
-    let submission = Submission { user: user.clone(), session, timezone, language, dry_run, input };
     let pipeline = &state.parts().pipeline;
-    let id = pipeline
-        .submit(submission)
-        .await
-        .map_err(|error| ApiError::refused(error, language.unwrap_or_else(|| pipeline.language())))?;
+    let language = language::wanted(request.headers()).unwrap_or_else(|| pipeline.language());
+    // Before the body is read, so that a flood of uploads is as cheap to refuse as one of texts.
+    state.rate().take(&user, language)?;
+    let Form { input, session, timezone, dry_run } = Form::read(state.config(), request).await?;
+    let submission =
+        Submission { user: user.clone(), session, timezone, language: Some(language), dry_run, input };
+    let submitted = pipeline.submit(submission).await;
+    let id = submitted.map_err(|error| ApiError::refused(error, language))?;
     match answer {
         Answer::Stream => {
             let mut response = events::live(&state, &user, id, 0).await?;

@@ -113,7 +113,7 @@ impl<'a> Call<'a> {
                 self.unanswered(phrase.say(self.run.language))
             }
             Err(Trouble::Call(CallError::Cancelled { .. })) => self.stopped(),
-            Err(Trouble::Call(error)) => self.unanswered(error.to_string()),
+            Err(Trouble::Call(error)) => self.unanswered(error.phrase().say(self.run.language)),
             Err(Trouble::Panic) => self.unanswered(say("step-fault", self.run.language)),
         }
     }

@@ -51,7 +51,7 @@ impl Ear {
     /// Gives a command, if the person may give one now.
     pub(super) async fn submit(&self, input: Input) {
         let speaker = &self.listening.speaker;
-        if let Err(refusal) = (self.listener.admission)(&speaker.user) {
+        if let Err(refusal) = (self.listener.admission)(&speaker.user, self.language()) {
             return self.tell(Notice::refused(&refusal.code, refusal.message)).await;
         }
         self.attention.rest();

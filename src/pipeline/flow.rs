@@ -98,7 +98,7 @@ impl Pipeline {
         let started = Instant::now();
         let pcm = unless_cancelled(job, parts.decoder.decode(bytes))
             .await?
-            .map_err(|error| failure(error.code(), &error.to_string()))?;
+            .map_err(|error| failure(error.code(), &error.say(job.language)))?;
         stages.decode_ms = Some(millis(started.elapsed()));
 
         job.progress.emit(

@@ -76,7 +76,7 @@ impl PlanError {
             }
             Self::Invalid(problems) => Phrase::new("plan-invalid").with("problems", list(problems)),
             Self::Cancelled => Phrase::new("plan-cancelled"),
-            Self::Timeout(limit) => Phrase::new("plan-timeout").with("seconds", limit.as_secs_f32()),
+            Self::Timeout(limit) => Phrase::new("plan-timeout").with("seconds", limit.as_secs_f64()),
         };
         phrase.say(language)
     }
