@@ -157,3 +157,6 @@ audio-too-slow = das Dekodieren wurde nach { $seconds } Sekunden angehalten; sen
 audio-busy = { $count } Aufnahmen warten schon darauf, dekodiert zu werden; versuch es in ein paar Sekunden noch einmal
 audio-crashed = der Dekoder ist an dieser Datei gescheitert; sende sie als WAV mit 16 Bit, und melde die Datei
 audio-stopped = der Dekoder für Ton läuft nicht: { $reason }; starte den Dienst neu
+
+## Notes on the page and at the start
+note-embedded-speech = Es hört das kleine eingebaute Modell, das künstliche Stimmen versteht und menschliche kaum. Hol ein vollständiges: { $command }

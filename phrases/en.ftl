@@ -150,3 +150,6 @@ audio-too-slow = decoding was stopped after { $seconds } seconds; send the sound
 audio-busy = { $count } uploads are waiting to be decoded already; try again in a few seconds
 audio-crashed = the decoder failed on this file; send it as 16-bit WAV, and report the file
 audio-stopped = the audio decoder is not running: { $reason }; restart the service
+
+## Notes on the page and at the start
+note-embedded-speech = Listening with the small built-in speech model, which hears synthetic voices and hardly any human ones. Fetch a full one: { $command }

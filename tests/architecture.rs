@@ -44,8 +44,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "domain", "audio", "speech", "models", "llm", "tools", "planner", "executor", "progress",
-            "store", "pipeline", "config",
+            "domain", "phrases", "audio", "speech", "models", "llm", "tools", "planner", "executor",
+            "progress", "store", "pipeline", "config",
         ],
     ),
     (

@@ -18,6 +18,7 @@ for (const [screen, settings] of [["a wide screen", {}], ["a phone", { viewport:
           await page.getByRole("heading", { name: "Was soll ich tun?" }).waitFor();
           assert.equal(await language(visitor), "de");
           await page.getByRole("list", { name: "Beispiele" }).getByRole("button", { name: "Wie spät ist es in Tokio?" }).waitFor();
+          await page.getByRole("region", { name: "Hinweis" }).getByText(/^Es hört das kleine eingebaute Modell/).waitFor();
           await inspect(page, "the German welcome");
 
           const words = "setz Eier auf die Liste Frühstück und streich den Kuchen";
@@ -90,7 +91,7 @@ describe("the language", () => {
         await visitor.page.getByRole("button", { name: /^Werkzeuge/ }).click();
         const models = visitor.page.locator("#models");
         await eventually(async () => assert.match(await models.innerText(), /1\.000 Befehle pro Minute/));
-        assert.match(await models.innerText(), /kein Befehl in Arbeit/);
+        assert.match(await models.innerText(), /läuft seit \d/);
       },
       { settings: { locale: "de-DE" } },
     ));
