@@ -66,6 +66,7 @@ fn read(tag: &str) -> Option<Catalogue> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::Path;
 
     use super::*;
 
@@ -100,6 +101,40 @@ mod tests {
         for Language(tag) in languages() {
             assert_eq!(phrases(tag), english, "{tag}");
         }
+    }
+
+    /// All of our code.
+    fn code(folder: &Path) -> String {
+        let entries =
+            std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        entries
+            .map(|path| match path.is_dir() {
+                true => code(&path),
+                false => std::fs::read_to_string(&path).expect("a source file"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_phrase_that_is_said_exists_and_every_one_that_exists_is_said() {
+        let english = phrases("en");
+        let code = code(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        let named = |call: &str| {
+            let after = code.split(&format!("{call}(")).skip(1).map(str::trim_start).collect::<Vec<_>>();
+            let names = after.into_iter().filter_map(|rest| Some(rest.strip_prefix('"')?.split_once('"')?.0));
+            let is_name =
+                |name: &&str| name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+            names.filter(is_name).map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        let said: BTreeSet<String> = ["Phrase::new", " say", "about", "phrase", "counted", " server"]
+            .into_iter()
+            .flat_map(named)
+            .collect();
+        assert!(said.len() > 40, "{said:?}");
+        let lacking: Vec<_> = said.iter().filter(|name| !english.contains_key(*name)).collect();
+        assert!(lacking.is_empty(), "no catalogue has {lacking:?}");
+        let idle: Vec<_> = english.keys().filter(|name| !code.contains(&format!("\"{name}\""))).collect();
+        assert!(idle.is_empty(), "nobody says {idle:?}");
     }
 
     #[test]
