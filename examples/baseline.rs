@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use hark::domain::{Annotations, Command, CommandId, Decision, SessionId, Tool, ToolName, ToolSet, UserId};
+use hark::domain::{
+    Annotations, Command, CommandId, Decision, Language, SessionId, Tool, ToolName, ToolSet, UserId,
+};
 use hark::llm::{ChatModel, LocalWorker, WorkerConfig};
 use hark::planner::{Planned, Planner, PlannerConfig};
 use hark::tools::shortlist;
@@ -161,6 +163,7 @@ fn command(text: &str) -> Command {
         session: SessionId("baseline".to_owned()),
         text: text.to_owned(),
         timezone: chrono_tz::Europe::Berlin,
+        language: Language::ENGLISH,
         dry_run: true,
         received_at: chrono::Utc::now(),
     }

@@ -7,9 +7,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::audio::{AudioError, Decoder};
 use crate::config::{LanguageModel, RemoteUse, Settings};
+use crate::domain;
 use crate::executor::Executor;
 use crate::llm::{ChatModel, LocalWorker, ModelError, OpenAiChat, WorkerConfig};
 use crate::models::{Catalogue, CatalogueError, EMBEDDED_SPEECH, Kind, Library};
+use crate::phrases::Phrase;
 use crate::pipeline::{Parts, Pipeline};
 use crate::planner::{PlanError, Planner};
 use crate::progress::Progress;
@@ -173,6 +175,11 @@ pub fn speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
     })
 }
 
+/// What must be known of the embedded speech model, and how to get another one.
+pub fn embedded_speech_note(language: domain::Language) -> String {
+    Phrase::new("note-embedded-speech").with("command", FETCH_SPEECH).say(language)
+}
+
 /// The speech model of the settings; else the best one on disk; else the embedded one.
 fn local_speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
     let catalogue = Catalogue::built_in()?;
@@ -193,12 +200,7 @@ fn local_speech(settings: &Settings) -> Result<Arc<dyn Transcriber>, AppError> {
             true => Weights::Embedded(EMBEDDED_SPEECH),
             false => Weights::File(library.path_of(entry)),
         },
-        note: entry.embedded.then(|| {
-            format!(
-                "Listening with the small built-in speech model, which hears synthetic voices and hardly \
-                 any human ones. Fetch a full one: {FETCH_SPEECH}"
-            )
-        }),
+        note: entry.embedded.then(|| embedded_speech_note(domain::Language::ENGLISH)),
         language: entry.language.clone(),
         decoding: entry.decoding.clone().ok_or_else(unknown)?,
     };

@@ -5,6 +5,8 @@
 
 /// Plain types that all rooms share.
 pub mod domain;
+/// What Hark says of its own accord, in the languages that it speaks.
+pub mod phrases;
 
 /// Uploaded bytes become 16 kHz mono sound.
 pub mod audio;

@@ -6,22 +6,27 @@ use std::path::{Path, PathBuf};
 /// A room, and the rooms that it may use. Arrows go down this list, or to `domain`.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("audio", &["domain"]),
-    ("speech", &["domain", "audio"]),
+    ("phrases", &["domain"]),
+    ("audio", &["domain", "phrases"]),
+    ("speech", &["domain", "phrases", "audio"]),
     ("models", &["domain"]),
     ("llm", &["domain"]),
-    ("tools", &["domain"]),
+    ("tools", &["domain", "phrases"]),
     ("desk", &["domain"]),
-    ("planner", &["domain", "tools", "llm"]),
+    ("planner", &["domain", "phrases", "tools", "llm"]),
     ("progress", &["domain"]),
     ("store", &["domain"]),
-    ("executor", &["domain", "tools", "store", "progress"]),
-    ("pipeline", &["domain", "audio", "speech", "tools", "planner", "executor", "progress", "store"]),
-    ("listening", &["domain", "audio", "speech", "progress", "pipeline"]),
+    ("executor", &["domain", "phrases", "tools", "store", "progress"]),
+    (
+        "pipeline",
+        &["domain", "phrases", "audio", "speech", "tools", "planner", "executor", "progress", "store"],
+    ),
+    ("listening", &["domain", "phrases", "audio", "speech", "progress", "pipeline"]),
     (
         "config",
         &[
             "domain",
+            "phrases",
             "audio",
             "speech",
             "models",
@@ -39,13 +44,25 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "domain", "audio", "speech", "models", "llm", "tools", "planner", "executor", "progress",
-            "store", "pipeline", "config",
+            "domain", "phrases", "audio", "speech", "models", "llm", "tools", "planner", "executor",
+            "progress", "store", "pipeline", "config",
         ],
     ),
     (
         "api",
-        &["domain", "audio", "speech", "llm", "tools", "progress", "store", "pipeline", "listening", "app"],
+        &[
+            "domain",
+            "phrases",
+            "audio",
+            "speech",
+            "llm",
+            "tools",
+            "progress",
+            "store",
+            "pipeline",
+            "listening",
+            "app",
+        ],
     ),
     (
         "cli",

@@ -75,6 +75,7 @@ impl House {
             user: user.clone(),
             session: session.map(|name| SessionId(name.to_owned())),
             timezone: None,
+            language: None,
             dry_run: false,
             input,
         };

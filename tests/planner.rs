@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
 use hark::domain::{
-    Annotations, Command, CommandId, Decision, Question, SessionId, Tool, ToolName, ToolSet, Turn,
+    Annotations, Command, CommandId, Decision, Language, Question, SessionId, Tool, ToolName, ToolSet, Turn,
     TurnOutcome, UserId,
 };
 use hark::llm::{ChatModel, ChatRequest, LocalWorker, Message, ModelError, Role, WorkerConfig};
@@ -58,6 +58,7 @@ fn command(text: &str) -> Command {
         session: SessionId("s".to_owned()),
         text: text.to_owned(),
         timezone: chrono_tz::Europe::Berlin,
+        language: Language::ENGLISH,
         dry_run: false,
         received_at: Utc.with_ymd_and_hms(2026, 11, 24, 14, 5, 0).single().expect("a time"),
     }

@@ -2,13 +2,14 @@
 
 import { serverSentEvents } from "./event-stream.js";
 import { sentence } from "./dom.js";
+import { language, phrase } from "./words.js";
 
 const TOKEN = "hark-token";
 
 /** A refusal of the server: `code` is stable, `message` is for a person. Status 0: no answer came. */
 export class Refusal extends Error {
   constructor(status, problem, retryAfter) {
-    super(sentence(problem.detail || problem.title || `The server answered ${status}`));
+    super(sentence(problem.detail || problem.title || phrase("refusal.status", { status: String(status) })));
     this.status = status;
     this.code = problem.code || "";
     this.retryAfter = retryAfter;
@@ -48,6 +49,8 @@ async function signIn(reason) {
 /** `inBackground`: nobody asked for this, so it asks nobody for a token again who gave none. */
 async function request(path, { inBackground = false, ...options } = {}) {
   const headers = new Headers(options.headers);
+  // Replies and refusals come in the language of the page.
+  headers.set("Accept-Language", language);
   const sent = token();
   if (sent) headers.set("Authorization", `Bearer ${sent}`);
   let response;
@@ -55,7 +58,7 @@ async function request(path, { inBackground = false, ...options } = {}) {
     response = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refusal(0, { detail: "Hark does not answer. Is it still running?" });
+    throw new Refusal(0, { detail: phrase("refusal.silent") });
   }
   if (response.ok) return response;
   let problem = {};
@@ -67,7 +70,7 @@ async function request(path, { inBackground = false, ...options } = {}) {
   if (response.status === 401 && askForToken && !(inBackground && declined)) {
     // Another request may have been answered with a token while this one was on its way.
     const isOld = token() !== sent;
-    if (isOld || (await signIn(sent ? "That token is not known here." : ""))) {
+    if (isOld || (await signIn(sent ? phrase("token.wrong") : ""))) {
       return request(path, { inBackground, ...options });
     }
   }
@@ -108,7 +111,7 @@ export async function sendAudio(recording, sessionId) {
 
 /** Opens a live session. A WebSocket can be given no header, so a token goes as the name of a protocol. */
 export function openSocket({ mode, sessionId, rate }) {
-  const query = new URLSearchParams({ mode, sessionId, timezone, rate: String(rate) });
+  const query = new URLSearchParams({ mode, sessionId, timezone, rate: String(rate), language });
   const address = new URL(`/api/voice/stream?${query}`, location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const bytes = new TextEncoder().encode(token() ?? "");

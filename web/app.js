@@ -4,18 +4,20 @@ import { bringBack, recorded, refused, reopen, stopLatest, typed } from "./conve
 import { readTools } from "./api.js";
 import { byId, element } from "./dom.js";
 import { loadHistory } from "./history-panel.js";
+import { wireLanguageChoice } from "./language-choice.js";
 import { closePanels, wirePanels } from "./panels.js";
 import { wireSignIn } from "./sign-in.js";
 import { hush, wireSpeaker } from "./speaker.js";
 import { setLongest, throwAway, wireTalk } from "./talk.js";
 import { loadTools, refreshStatus, showUnreachable } from "./tools-panel.js";
+import { language, phrase, wireWords } from "./words.js";
 
 // Each is shown only where the tool that it needs is connected.
 const EXAMPLES = [
-  ["Add milk to the shopping list", "desk.add_to_list"],
-  ["What time is it in Tokyo?", "desk.current_time"],
-  ["Set a timer for ten minutes", "desk.set_timer"],
-  ["What is 17 times 4?", "desk.calculate"],
+  ["examples.list", "desk.add_to_list"],
+  ["examples.clock", "desk.current_time"],
+  ["examples.timer", "desk.set_timer"],
+  ["examples.sum", "desk.calculate"],
 ];
 const SETTLING_MS = 1500;
 const OPEN_MS = 5000;
@@ -51,7 +53,7 @@ function wireComposer() {
     if (!file) return;
     // The server would cut the connection in the middle, which says less.
     if (limits && file.size > limits.audioBytes) {
-      refused(file.name, `This file is larger than the ${Math.floor(limits.audioBytes / 2 ** 20)} MiB that are taken.`);
+      refused(file.name, phrase("composer.tooLarge", { mebibytes: Math.floor(limits.audioBytes / 2 ** 20) }));
     } else recorded(file);
   });
 }
@@ -72,12 +74,20 @@ function wireEscape() {
   });
 }
 
-async function showExamples() {
+async function showExamples(isLocal) {
+  // Nothing is offered that may well not be understood.
+  const isForeign = isLocal && language !== "en";
+  byId("welcome-note").hidden = !isForeign;
+  byId("welcome-note").textContent = phrase("welcome.english");
+  if (isForeign) return;
   const { tools } = await readTools();
   const names = new Set(tools.map((tool) => tool.name));
   const possible = EXAMPLES.filter(([, tool]) => names.has(tool));
   byId("examples").replaceChildren(
-    ...possible.map(([words]) => element("li", {}, element("button", { type: "button", onclick: () => typed(words) }, words))),
+    ...possible.map(([name]) => {
+      const words = phrase(name);
+      return element("li", {}, element("button", { type: "button", onclick: () => typed(words) }, words));
+    }),
   );
   byId("examples").hidden = !possible.length;
 }
@@ -93,7 +103,7 @@ async function keepWatch() {
     limits = status.limits;
     setLongest(limits.audioS);
     const ready = status.servers.map((server) => `${server.key} ${server.tools}`).join();
-    if (ready !== connected) await showExamples();
+    if (ready !== connected) await showExamples(status.language.local);
     connected = ready;
     const isSettling = [...status.servers, status.language].some((part) => part.state.endsWith("starting"));
     pause = isSettling ? SETTLING_MS : isOpen ? OPEN_MS : IDLE_MS;
@@ -104,6 +114,8 @@ async function keepWatch() {
   setTimeout(keepWatch, pause);
 }
 
+wireWords();
+wireLanguageChoice();
 wireSignIn();
 wireComposer();
 wireTalk();

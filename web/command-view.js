@@ -1,33 +1,26 @@
 // One command on the page: what was said, the stages with their times, the plan, each call, the reply.
 // It is drawn from events alone, live and from the history alike.
 
-import { element, milliseconds, sentence } from "./dom.js";
 import { Call } from "./call-view.js";
+import { element, sentence } from "./dom.js";
+import { milliseconds, percent, phrase } from "./words.js";
 
-const STAGES = {
-  transcribing: "Hearing",
-  discovering: "Tools",
-  analyzing: "Thinking",
-  planned: "Plan",
-  confirming: "Waiting for your yes",
-  clarifying: "Question",
-  executing: "Doing",
-};
+const STAGES = ["transcribing", "discovering", "analyzing", "planned", "confirming", "clarifying", "executing"];
 const UNSURE = 0.5;
 const TICK_MS = 1000;
 
 export class CommandView {
   /** `onStop()` is called when the person stops it; without it there is nothing to stop. */
   constructor({ said, onStop }) {
-    this.said = element("p", { class: said ? "said" : "said pending" }, said || "A recording");
-    this.stages = element("ol", { class: "stages", "aria-label": "Stages" });
+    this.said = element("p", { class: said ? "said" : "said pending" }, said || phrase("command.recording"));
+    this.stages = element("ol", { class: "stages", "aria-label": phrase("command.stages") });
     this.plan = element("p", { class: "plan", hidden: true });
-    this.steps = element("ol", { class: "steps", "aria-label": "Calls", hidden: true });
+    this.steps = element("ol", { class: "steps", "aria-label": phrase("command.calls"), hidden: true });
     this.reply = element("p", { class: "reply", hidden: true });
     this.total = element("p", { class: "total", hidden: true });
-    this.line = element("p", { class: "line", hidden: true }, "Connection lost. Taking it up again …");
+    this.line = element("p", { class: "line", hidden: true }, phrase("command.connectionLost"));
     this.actions = element("p", { class: "actions" });
-    this.stop = element("button", { type: "button", class: "stop", onclick: onStop }, "Stop");
+    this.stop = element("button", { type: "button", class: "stop", onclick: onStop }, phrase("command.stop"));
     if (onStop) this.actions.append(this.stop);
     const parts = [this.stages, this.plan, this.steps, this.reply, this.line, this.total, this.actions];
     this.node = element("li", { class: "command" }, this.said, element("div", { class: "answer" }, ...parts));
@@ -46,7 +39,7 @@ export class CommandView {
     const { data } = event;
     switch (event.type) {
       case "transcribing":
-        this.enter(event.type, at, data?.status === "decoding" ? "Reading the recording" : "Hearing");
+        this.enter(event.type, at, phrase(data?.status === "decoding" ? "stage.decoding" : "stage.transcribing"));
         if (data?.transcript) this.heard(data.transcript);
         return null;
       case "planned":
@@ -68,7 +61,7 @@ export class CommandView {
   }
 
   /** Ends the running stage and starts `type`, unless it is running already. */
-  enter(type, at, label = STAGES[type] ?? type) {
+  enter(type, at, label = stageWords(type)) {
     if (this.stage?.type === type) {
       this.stage.label.textContent = label;
       return;
@@ -82,7 +75,7 @@ export class CommandView {
     const began = performance.now();
     const tick = setInterval(() => {
       time.hidden = false;
-      time.textContent = `${Math.round((performance.now() - began) / 1000)}\u00a0s`;
+      time.textContent = phrase("time.seconds", { count: Math.round((performance.now() - began) / 1000) });
     }, TICK_MS);
     this.stage = { type, at, node, label: name, time, tick };
   }
@@ -93,7 +86,9 @@ export class CommandView {
     const { node, at: since, label, type, time, tick } = this.stage;
     clearInterval(tick);
     node.className = how;
-    if (type === "transcribing" && !how) label.textContent = STAGES.transcribing;
+    // What the sign before it shows, for those who do not see it.
+    if (how) label.append(element("span", { class: "visually-hidden" }, ` (${phrase(how === "bad" ? "stage.failed" : "stage.stopped")})`));
+    if (type === "transcribing" && !how) label.textContent = stageWords(type);
     // A plan takes no time of its own: it is there once the thinking is over.
     time.hidden = at - since < 1;
     time.textContent = time.hidden ? "" : milliseconds(at - since);
@@ -102,10 +97,10 @@ export class CommandView {
 
   heard({ text, words, confidence }) {
     this.said.className = "said";
-    this.said.title = `Heard with ${percent(confidence)} confidence`;
+    this.said.title = phrase("command.confidence", { share: percent(confidence) });
     const parts = (words ?? []).map((word) =>
       word.confidence < UNSURE
-        ? element("span", { class: "unsure", title: `${percent(word.confidence)} sure` }, word.text)
+        ? element("span", { class: "unsure", title: phrase("command.wordSure", { share: percent(word.confidence) }) }, word.text)
         : word.text,
     );
     if (parts.length) this.said.replaceChildren(...parts.flatMap((part, i) => (i ? [" ", part] : [part])));
@@ -130,7 +125,7 @@ export class CommandView {
     this.settle();
     if (this.said.classList.contains("pending")) {
       this.said.className = "said";
-      this.said.textContent = outcome.text || "A recording without words";
+      this.said.textContent = outcome.text || phrase("command.wordless");
     }
     for (const receipt of outcome.results ?? []) this.calls.get(receipt.step)?.showReceipt(receipt);
     // Where something was done, the calls tell by themselves what was not.
@@ -138,15 +133,16 @@ export class CommandView {
     const isBad = isFailed && !isStopped && !isDoneInPart;
     this.tell(outcome.reply, outcome.needsClarification ? "question" : isBad ? "bad" : "");
     this.total.hidden = false;
-    this.total.replaceChildren(element("span", {}, `${milliseconds(outcome.executionTime)} in all`));
+    this.total.replaceChildren(element("span", {}, phrase("command.total", { time: milliseconds(outcome.executionTime) })));
     // A model that tells no probabilities is neither sure nor unsure.
-    if (Number.isFinite(outcome.plan?.confidence)) this.total.append(element("span", {}, `${percent(outcome.plan.confidence)} sure of the plan`));
-    if (outcome.needsClarification) this.total.append(element("span", {}, "Answer below, by voice or by typing."));
+    const sure = outcome.plan?.confidence;
+    if (Number.isFinite(sure)) this.total.append(element("span", {}, phrase("command.planSure", { share: percent(sure) })));
+    if (outcome.needsClarification) this.total.append(element("span", {}, phrase("command.answerBelow")));
   }
 
   /** It was told to stop, or could not be told. */
   stopping(isTold) {
-    this.stop.textContent = isTold ? "Stopping …" : "Stop";
+    this.stop.textContent = phrase(isTold ? "command.stopping" : "command.stop");
     // Disabled it would lose the focus to nowhere.
     if (isTold) this.stop.setAttribute("aria-disabled", "true");
     else this.stop.removeAttribute("aria-disabled");
@@ -183,6 +179,7 @@ export class CommandView {
   }
 }
 
-function percent(share) {
-  return `${Math.round(share * 100)}\u00a0%`;
+/** A stage that this page does not know is shown as it came. */
+function stageWords(type) {
+  return STAGES.includes(type) ? phrase(`stage.${type}`) : type;
 }

@@ -6,11 +6,11 @@ import { CommandView } from "./command-view.js";
 import { byId } from "./dom.js";
 import { follow } from "./follow.js";
 import { speak } from "./speaker.js";
+import { phrase } from "./words.js";
 
 const SESSION = "hark-session";
 const MOST_BROUGHT_BACK = 10;
 const NEAR_END_PX = 120;
-const LOST = "No end of this command is on record: Hark was stopped while it ran.";
 
 /** Names the conversation, so that an answer finds its question; a reload keeps it. */
 function sessionId() {
@@ -43,12 +43,12 @@ export function typed(words) {
     text.dispatchEvent(new Event("input"));
     text.focus();
   };
-  return carryOut(words, () => sendText(words, session), ["Edit and send again", again]);
+  return carryOut(words, () => sendText(words, session), [phrase("command.edit"), again]);
 }
 
 /** Carries out a recording: a Blob or a File. */
 export function recorded(file) {
-  return carryOut("", () => sendAudio(file, session), ["Send again", () => recorded(file)]);
+  return carryOut("", () => sendAudio(file, session), [phrase("command.sendAgain"), () => recorded(file)]);
 }
 
 /** The conversation that commands belong to. */
@@ -82,14 +82,14 @@ export function spoken(said = "") {
     async lost() {
       if (!job.id) {
         // It may have been heard or not, so it is not sent again without being asked to.
-        this.refuse("The connection was lost before Hark had answered. The history shows whether it was heard.");
+        this.refuse(phrase("command.lostUnanswered"));
         return null;
       }
       try {
         return await watch(job.id, view, last);
       } catch (error) {
         view.refuse(error.message);
-        view.offer("Look again", () => replace(view, job.id));
+        view.offer(phrase("command.lookAgain"), () => replace(view, job.id));
         return null;
       } finally {
         ended(job);
@@ -137,11 +137,12 @@ async function carryOut(said, send, retry) {
     // Typed in vain, so that it may be mended; a recording that was not understood is better spoken anew.
     if (said && outcome?.error && !outcome.results?.length) view.offer(...retry);
   } catch (error) {
-    const wait = error.retryAfter ? ` Try again in ${error.retryAfter} seconds.` : "";
-    const way = job.id ? ["Look again", () => replace(view, job.id)] : retry;
-    view.refuse(error.message + wait);
+    const { message: reason, retryAfter: count } = error;
+    const message = count ? phrase("command.tryAgainIn", { reason, count }) : reason;
+    const way = job.id ? [phrase("command.lookAgain"), () => replace(view, job.id)] : retry;
+    view.refuse(message);
     view.offer(...way);
-    announce(error.message + wait);
+    announce(message);
   } finally {
     ended(job);
   }
@@ -207,11 +208,11 @@ export async function reopen(item) {
       if (event.type !== "completed" && event.type !== "error") view.show(event);
     }
     if (outcome) view.end(outcome, Date.parse(events.at(-1)?.timestamp));
-    else view.refuse(LOST);
+    else view.refuse(phrase("command.endLost"));
     scrollToEnd();
   } catch (error) {
     view.refuse(error.message);
-    view.offer("Look again", () => replace(view, id));
+    view.offer(phrase("command.lookAgain"), () => replace(view, id));
   } finally {
     ended(job);
   }

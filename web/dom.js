@@ -14,13 +14,6 @@ export function element(name, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** A time for people: `480 ms`, `2.3 s`, `14 s`, never broken between number and unit. */
-export function milliseconds(ms) {
-  if (ms == null) return "";
-  if (ms < 1) return "under 1\u00a0ms";
-  return ms < 1000 ? `${Math.round(ms)}\u00a0ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)}\u00a0s`;
-}
-
 /** A value for people: text as it is, anything else as indented JSON. */
 export function readable(value) {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);

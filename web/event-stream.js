@@ -1,5 +1,7 @@
 // A text/event-stream (WHATWG HTML, section 9.2) read with fetch: an EventSource sends no token.
 
+import { phrase } from "./words.js";
+
 // The server sends a heartbeat every 15 seconds; a connection without three of them is a dead one.
 const SILENCE_MS = 45_000;
 
@@ -31,7 +33,7 @@ export async function* serverSentEvents(body) {
 async function within(limit, promise) {
   let timer;
   const silence = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("The connection fell silent.")), limit);
+    timer = setTimeout(() => reject(new Error(phrase("refusal.connectionSilent"))), limit);
   });
   try {
     return await Promise.race([promise, silence]);

@@ -1,15 +1,16 @@
 // The history: newest first, a page at a time; a command that is chosen comes back into the conversation.
 
 import { readHistory } from "./api.js";
-import { byId, element, milliseconds } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { closePanels } from "./panels.js";
+import { milliseconds, moment, phrase } from "./words.js";
 
 /** Fills the panel; `onReopen(item)` shows a command. */
 export async function loadHistory(onReopen) {
   const list = element("ol", { class: "rows" });
   byId("history-content").replaceChildren(list);
   await page(list, onReopen);
-  if (!list.children.length) byId("history-content").replaceChildren(element("p", { class: "none" }, "Nothing yet."));
+  if (!list.children.length) byId("history-content").replaceChildren(element("p", { class: "none" }, phrase("history.empty")));
 }
 
 async function page(list, onReopen, before) {
@@ -30,11 +31,11 @@ async function page(list, onReopen, before) {
           more.remove();
         } catch (error) {
           more.disabled = false;
-          more.textContent = `${error.message} Try again`;
+          more.textContent = phrase("history.earlierFailed", { reason: error.message });
         }
       },
     },
-    "Show earlier ones",
+    phrase("history.earlier"),
   );
   list.after(more);
 }
@@ -43,8 +44,9 @@ function row(item, onReopen) {
   // What a person stopped did not go wrong.
   const isBad = item.success === false && !item.needsClarification && item.code !== "cancelled";
   const kind = isBad ? "bad" : item.needsClarification ? "wait" : "";
-  const reply = item.reply ?? (item.success == null ? "No end on record yet" : "");
-  const took = item.executionTime == null ? "" : ` · ${milliseconds(item.executionTime)}`;
+  const reply = item.reply ?? (item.success == null ? phrase("history.noEnd") : "");
+  const how = phrase(item.spoken ? "history.spoken" : "history.typed", { when: moment(item.receivedAt) });
+  const took = item.executionTime == null ? how : phrase("history.took", { how, time: milliseconds(item.executionTime) });
   const open = () => {
     closePanels();
     onReopen(item);
@@ -55,16 +57,9 @@ function row(item, onReopen) {
     element(
       "button",
       { type: "button", onclick: open },
-      element("strong", {}, item.text || "A recording without words"),
+      element("strong", {}, item.text || phrase("command.wordless")),
       element("span", { class: `said-back ${kind}`.trim() }, reply),
-      element("small", {}, `${item.spoken ? "Spoken" : "Typed"} · ${when(item.receivedAt)}${took}`),
+      element("small", {}, took),
     ),
   );
-}
-
-function when(moment) {
-  const date = new Date(moment);
-  const isToday = date.toDateString() === new Date().toDateString();
-  const options = isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(undefined, options).format(date);
 }

@@ -2,6 +2,7 @@
 // lost, as 16 kHz mono PCM where the browser can, else at its own rate (the server resamples).
 
 import { wav } from "./wav.js";
+import { phrase } from "./words.js";
 
 const KEEP_OPEN_MS = 15_000;
 
@@ -60,7 +61,7 @@ export class Microphone {
     // It was unplugged, or taken away, since it was opened.
     this.close();
     if (!navigator.mediaDevices) {
-      throw new Error("The browser gives no microphone to this page: it needs https or localhost.");
+      throw new Error(phrase("microphone.insecure"));
     }
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({
@@ -115,12 +116,12 @@ export class Microphone {
 function reason(error) {
   switch (error.name) {
     case "NotAllowedError":
-      return "The browser was told not to give the microphone to this page. Allow it beside the address.";
+      return phrase("microphone.forbidden");
     case "NotFoundError":
-      return "No microphone was found. Connect one, or send a recording.";
+      return phrase("microphone.missing");
     case "NotReadableError":
-      return "Another program holds the microphone.";
+      return phrase("microphone.busy");
     default:
-      return `The microphone can't be opened: ${error.message}`;
+      return phrase("microphone.broken", { reason: error.message });
   }
 }

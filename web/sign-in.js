@@ -1,10 +1,13 @@
 // Asks for the token that a Hark which is not on this machine needs.
 
 import { onTokenNeeded } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, element } from "./dom.js";
+import { phraseParts } from "./words.js";
 
 /** From now on a request that is refused for want of a token brings up the dialog. */
 export function wireSignIn() {
+  const setting = element("code", {}, "HARK_SERVER__TOKEN");
+  byId("token-text").replaceChildren(...phraseParts("token.text", { setting }));
   onTokenNeeded((reason) => {
     const dialog = byId("sign-in");
     const field = byId("token");

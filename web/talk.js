@@ -3,14 +3,14 @@
 
 import { announce } from "./announcer.js";
 import { conversationId, recorded, refused, spoken } from "./conversation.js";
-import { byId, sentence } from "./dom.js";
+import { byId, element, sentence } from "./dom.js";
 import { LiveSession } from "./live.js";
 import { Microphone } from "./microphone.js";
 import { hush, onSpeaking } from "./speaker.js";
+import { phrase, phraseParts } from "./words.js";
 
 const SHORT_PRESS_MS = 350;
 const LEAST_SECONDS = 0.25;
-const LOST = "The connection to Hark is lost, so nobody hears you. Switch hands-free on again.";
 
 const talk = byId("talk");
 const handsFree = byId("hands-free");
@@ -54,7 +54,7 @@ async function begin() {
   if (opening || ending || microphone.recording) return;
   hush();
   words = "";
-  tell("Opening the microphone …");
+  tell(phrase("talk.opening"));
   opening = microphone.start();
   try {
     await opening;
@@ -64,7 +64,7 @@ async function begin() {
     level.hidden = false;
   } catch (error) {
     tell("");
-    refused("By voice", error.message);
+    refused(phrase("talk.byVoice"), error.message);
   } finally {
     opening = null;
   }
@@ -87,8 +87,8 @@ async function end({ send = true } = {}) {
     return;
   }
   held?.session.close();
-  if (!send) announce("Recording thrown away.");
-  else tell("That was too short. Hold the button while you speak.");
+  if (!send) announce(phrase("talk.thrownAway"));
+  else tell(phrase("talk.tooShort"));
 }
 
 /** The session of one press of the button: one command comes of it. */
@@ -125,13 +125,13 @@ function held() {
 async function switchOn() {
   if (opening || ending || microphone.recording) return;
   hush();
-  tell("Opening the microphone …");
+  tell(phrase("talk.opening"));
   opening = microphone.start({ isEndless: true });
   try {
     await opening;
   } catch (error) {
     tell("");
-    refused("By voice", error.message);
+    refused(phrase("talk.byVoice"), error.message);
     return;
   } finally {
     opening = null;
@@ -142,10 +142,10 @@ async function switchOn() {
   words = "";
   live = openHandsFree();
   tellHandsFree();
-  announce("Hands-free is on. Speak whenever you like.");
+  announce(phrase("handsFree.on"));
 }
 
-async function switchOff(why = "Hands-free is off.") {
+async function switchOff(why = phrase("handsFree.off")) {
   if (!isHandsFree) return;
   isHandsFree = false;
   handsFree.setAttribute("aria-pressed", "false");
@@ -196,8 +196,8 @@ function openHandsFree() {
     onClose: (isLost) => {
       for (const command of commands.values()) command.lost();
       if (!isLost) return;
-      switchOff(LOST);
-      tell(LOST);
+      switchOff(phrase("handsFree.lost"));
+      tell(phrase("handsFree.lost"));
     },
   });
   return { session, send: (block) => session.send(block) };
@@ -209,12 +209,13 @@ function show(text) {
 }
 
 function tellListening() {
-  const how = `Listening … ${Math.floor(microphone.seconds)}\u00a0s. ${pressedAt ? "Release" : "Press"} to send.`;
-  tell(words ? `${how} “${words}”` : how, true);
+  const seconds = Math.floor(microphone.seconds);
+  const how = phrase(pressedAt ? "talk.listeningHeld" : "talk.listeningPressed", { seconds });
+  tell(words ? phrase("talk.heardSoFar", { how, words }) : how, true);
 }
 
 function tellHandsFree(text = "", why = "") {
-  tell(text ? `“${text}” …` : why || "Hands-free: speak whenever you like.");
+  tell(text ? phrase("handsFree.heardSoFar", { words: text }) : why || phrase("handsFree.waiting"));
 }
 
 /** Shows how it goes in the place of the hint; nothing brings the hint back. */
@@ -245,8 +246,16 @@ function release() {
   if (held >= SHORT_PRESS_MS) end();
 }
 
+/** The hint for those who have keys. */
+function showKeys() {
+  const key = (name) => element("kbd", {}, phrase(name));
+  const talkKeys = [key("key.control"), "+", key("key.space")];
+  byId("hint-keys").append(...phraseParts("talk.hintKeys", { talkKeys, stopKey: key("key.escape") }));
+}
+
 /** Wires the buttons and the keys up. */
 export function wireTalk() {
+  showKeys();
   // What is said aloud here is no command.
   onSpeaking((on) => live?.session.say({ type: "speaking", on }));
   handsFree.addEventListener("click", () => (isHandsFree ? switchOff() : switchOn()));

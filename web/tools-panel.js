@@ -1,29 +1,30 @@
 // The tools, servers and models at hand: how they are, why one is not, and how fast they answer.
 
 import { readStatus, readTools } from "./api.js";
-import { byId, element, milliseconds, sentence, withCommands } from "./dom.js";
+import { byId, element, sentence, withCommands } from "./dom.js";
+import { duration, milliseconds, phrase } from "./words.js";
 
 const HIDDEN = "hark-notice-hidden";
-const SERVER_STATES = {
-  ready: { words: "ready", dot: "good" },
-  starting: { words: "starting", dot: "wait" },
-  failed: { words: "not reachable", dot: "bad" },
-  disabled: { words: "switched off", dot: "" },
-  stopped: { words: "stopped", dot: "bad" },
-};
-const MODEL_STATES = { ready: "good", remote: "good", starting: "wait", restarting: "wait", failed: "bad" };
+const SERVER_DOTS = { ready: "good", starting: "wait", failed: "bad", disabled: "", stopped: "bad" };
+const MODEL_DOTS = { ready: "good", remote: "good", starting: "wait", restarting: "wait", failed: "bad" };
 
-const stateOf = (server) => SERVER_STATES[server.state] ?? { words: server.state, dot: "wait" };
+/** A state that this page does not know is shown as it came. */
+function stateOf({ state }) {
+  return state in SERVER_DOTS ? { words: phrase(`server.${state}`), dot: SERVER_DOTS[state] } : { words: state, dot: "wait" };
+}
 
 /** The dot of the header and the notice about the models; resolves to the status. */
 export async function refreshStatus() {
   const status = await readStatus();
   const { language, servers, speech } = status;
-  const dots = [MODEL_STATES[language.state] ?? "wait", ...servers.map((server) => stateOf(server).dot)];
+  const dots = [MODEL_DOTS[language.state] ?? "wait", ...servers.map((server) => stateOf(server).dot)];
   const worst = dots.includes("bad") ? "bad" : dots.includes("wait") ? "wait" : "good";
-  health(worst, { good: "all well", wait: "starting", bad: "something needs attention" }[worst]);
+  health(worst, phrase(`tools.${worst}`));
   const notes = [];
-  if (language.state === "failed") notes.push(`The language model can't be used: ${sentence(language.reason ?? "see hark doctor")}`);
+  if (language.state === "failed") {
+    const reason = sentence(language.reason ?? phrase("model.seeDoctor"));
+    notes.push(phrase("model.unusable", { reason }));
+  }
   if (speech.note) notes.push(speech.note);
   notice(notes.join(" "));
   byId("models").replaceChildren(...facts(status));
@@ -32,12 +33,12 @@ export async function refreshStatus() {
 
 /** Says that nothing answers. */
 export function showUnreachable() {
-  health("bad", "Hark does not answer");
+  health("bad", phrase("tools.silent"));
 }
 
 function health(dot, words) {
   byId("health").className = `dot ${dot}`;
-  byId("health-words").textContent = ` (${words})`;
+  byId("health-words").textContent = phrase("tools.health", { state: words });
   byId("health").title = words;
 }
 
@@ -64,12 +65,15 @@ function notice(words) {
 }
 
 function facts({ speech, language, version, running, limits, uptimeS }) {
-  const restarts = language.restarts ? `, started again ${times(language.restarts)}` : "";
+  const states = [language.state in MODEL_DOTS ? phrase(`model.${language.state}`) : language.state];
+  if (language.restarts) states.push(phrase("server.restarted", { count: language.restarts }));
+  const model = phrase("model.state", { name: language.name, state: states.join(", ") });
+  const { commandsPerMinute: commands, audioS: seconds } = limits;
   const rows = [
-    ["Speech", speech.embedded ? `${speech.name} (built in)` : speech.name, speech.note],
-    ["Language", `${language.name} (${language.state}${restarts})`, language.reason && sentence(language.reason)],
-    ["Hark", `${version}, up for ${duration(uptimeS)}, ${running || "no"} command${running === 1 ? "" : "s"} under way`],
-    ["Limits", `${limits.commandsPerMinute} commands a minute, recordings up to ${limits.audioS}\u00a0s`],
+    [phrase("model.speech"), speech.embedded ? phrase("model.builtIn", speech) : speech.name, speech.note],
+    [phrase("model.language"), model, language.reason && sentence(language.reason)],
+    ["Hark", phrase("hark.running", { version, time: duration(uptimeS), count: running })],
+    [phrase("model.limits"), phrase("hark.limits", { commands, seconds })],
   ];
   return rows.flatMap(([name, value, note]) => [
     element("dt", {}, name),
@@ -84,7 +88,7 @@ export async function loadTools() {
   const open = new Set([...box.querySelectorAll("details[open]")].map((details) => details.dataset.key));
   const focused = document.activeElement?.closest?.("#server-list details")?.dataset.key;
   box.replaceChildren(...servers.map((server) => describe(server, tools, rejected, open)));
-  if (!servers.length) box.append(element("p", { class: "none" }, "No server is configured."));
+  if (!servers.length) box.append(element("p", { class: "none" }, phrase("tools.none")));
   for (const details of box.children) {
     if (focused && details.dataset.key === focused) details.querySelector("summary").focus();
   }
@@ -95,7 +99,8 @@ function describe(server, tools, rejected, open) {
   const own = tools.filter((tool) => tool.service === key);
   const left = rejected.filter((tool) => tool.name.startsWith(`${key}.`));
   const { words, dot } = stateOf(server);
-  const count = `${own.length} tool${own.length === 1 ? "" : "s"}${left.length ? `, ${left.length} left out` : ""}`;
+  const all = phrase("tools.count", { count: own.length });
+  const count = left.length ? phrase("tools.countLeftOut", { tools: all, leftOut: left.length }) : all;
   const summary = element(
     "summary",
     {},
@@ -107,14 +112,14 @@ function describe(server, tools, rejected, open) {
   if (server.error) parts.push(element("p", { class: "why" }, ...withCommands(sentence(server.error))));
   parts.push(element("p", { class: "note" }, use(server)));
   if (server.error && server.stderr) {
-    parts.push(element("h3", {}, "Its last words"), element("pre", { tabindex: "0" }, server.stderr));
+    parts.push(element("h3", {}, phrase("server.lastWords")), element("pre", { tabindex: "0" }, server.stderr));
   }
   const rows = own.flatMap((tool) => [
     element("dt", {}, tool.title ?? tool.tool.replaceAll(/[_-]/g, " "), element("span", { class: "effect" }, effect(tool))),
     element("dd", {}, tool.description.split("\n")[0]),
   ]);
   const isLeftOut = left.flatMap((tool) => [
-    element("dt", {}, tool.name.slice(key.length + 1), element("span", { class: "effect bad" }, "left out")),
+    element("dt", {}, tool.name.slice(key.length + 1), element("span", { class: "effect bad" }, phrase("tools.leftOut"))),
     element("dd", {}, sentence(tool.reason)),
   ]);
   if (rows.length + isLeftOut.length) parts.push(element("dl", { class: "tools" }, ...rows, ...isLeftOut));
@@ -122,23 +127,17 @@ function describe(server, tools, rejected, open) {
 }
 
 function use({ transport, serverName, serverVersion, connectMs, callP50Ms, callP95Ms, restarts, state }) {
-  const parts = [transport === "stdio" ? "a program on this machine" : "over HTTP"];
+  const parts = [phrase(transport === "stdio" ? "server.program" : "server.http")];
   if (serverName) parts.push([serverName, serverVersion].filter(Boolean).join(" "));
-  if (connectMs != null) parts.push(`there after ${milliseconds(connectMs)}`);
-  if (callP50Ms != null) parts.push(`calls take ${milliseconds(callP50Ms)} (p50), ${milliseconds(callP95Ms)} (p95)`);
-  else if (state === "ready") parts.push("not called yet");
+  if (connectMs != null) parts.push(phrase("server.connected", { time: milliseconds(connectMs) }));
+  if (callP50Ms != null) {
+    parts.push(phrase("server.calls", { median: milliseconds(callP50Ms), slow: milliseconds(callP95Ms) }));
+  } else if (state === "ready") parts.push(phrase("server.uncalled"));
   // What never came up was not started, however often it was tried.
-  if (restarts) parts.push(`${connectMs == null ? "tried" : "started"} again ${times(restarts)}`);
+  if (restarts) parts.push(phrase(connectMs == null ? "server.tried" : "server.restarted", { count: restarts }));
   return sentence(parts.join("; "));
 }
 
 function effect({ annotations: { readOnly, destructive } }) {
-  return readOnly ? "only reads" : destructive ? "may change or delete" : "adds";
-}
-
-const times = (count) => (count === 1 ? "once" : `${count} times`);
-
-function duration(seconds) {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
+  return phrase(readOnly ? "tools.reads" : destructive ? "tools.destroys" : "tools.adds");
 }

@@ -113,6 +113,7 @@ async fn hear(whole: &Whole, sound: &[f32], tally: &mut Tally) -> Result<()> {
                     user: UserId::local(),
                     session: None,
                     timezone: None,
+                    language: None,
                     dry_run: false,
                     input: Input::Heard(Heard { transcript, ended: Instant::now(), rehearsal: None }),
                 };

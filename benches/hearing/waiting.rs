@@ -101,7 +101,7 @@ async fn listen(whole: &Whole, turns: Turns, sound: &[f32]) -> Result<Turn> {
         app.speech.clone(),
         app.pipeline.clone(),
         app.progress.clone(),
-        Arc::new(|_| Ok(())),
+        Arc::new(|_, _| Ok(())),
         app.tracker.clone(),
     );
     let listening = Listening {
@@ -109,6 +109,7 @@ async fn listen(whole: &Whole, turns: Turns, sound: &[f32]) -> Result<Turn> {
             user: UserId::local(),
             session: SessionId(hark::domain::CommandId::new().to_string()),
             timezone: None,
+            language: None,
         },
         turns,
         dry_run: true,

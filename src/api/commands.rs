@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::accept::Answer;
 use super::form::{CommandBody, CommandForm, CommandQuery, Form};
-use super::{ApiError, AppState, Problem, events};
+use super::{ApiError, AppState, Problem, events, language};
 use crate::domain::{CommandId, Event, Outcome, SessionId, UserId};
 use crate::pipeline::Submission;
 use crate::store::{HistoryItem, StoredCommand};
@@ -108,8 +108,8 @@ pub(super) struct HistoryQuery {
 /// Give a command
 ///
 /// As text in JSON, as a raw recording with the other fields in the query, or as a multipart form. It
-/// is answered as `Accept` and `Prefer` ask: live events, the result, or the command's address. A
-/// command goes on when the connection is lost; only `DELETE` stops it.
+/// is answered as `Accept` and `Prefer` ask: live events, the result, or the command's address, in the
+/// language of `Accept-Language` where Hark has it. A command goes on when the connection is lost; only `DELETE` stops it.
 #[utoipa::path(
     post, path = "/api/voice/command", tag = "commands", params(CommandQuery),
     request_body(content(
@@ -131,11 +131,15 @@ pub(super) async fn give(
     request: Request,
 ) -> Result<Response, ApiError> {
     let answer = Answer::asked_by(request.headers())?;
+    let pipeline = &state.parts().pipeline;
+    let language = language::wanted(request.headers()).unwrap_or_else(|| pipeline.language());
     // Before the body is read, so that a flood of uploads is as cheap to refuse as one of texts.
-    state.rate().take(&user)?;
+    state.rate().take(&user, language)?;
     let Form { input, session, timezone, dry_run } = Form::read(state.config(), request).await?;
-    let submission = Submission { user: user.clone(), session, timezone, dry_run, input };
-    let id = state.parts().pipeline.submit(submission).await?;
+    let submission =
+        Submission { user: user.clone(), session, timezone, language: Some(language), dry_run, input };
+    let submitted = pipeline.submit(submission).await;
+    let id = submitted.map_err(|error| ApiError::refused(error, language))?;
     match answer {
         Answer::Stream => {
             let mut response = events::live(&state, &user, id, 0).await?;

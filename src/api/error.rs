@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::domain::{CommandId, Outcome};
+use crate::domain::{CommandId, Language, Outcome};
 use crate::listening::Refusal;
 use crate::pipeline::SubmitError;
 use crate::store::StoreError;
@@ -95,6 +95,20 @@ impl ApiError {
         if error.status == StatusCode::SERVICE_UNAVAILABLE { error.retry_after_s(1) } else { error }
     }
 
+    /// A command that was not taken.
+    pub(super) fn refused(error: SubmitError, language: Language) -> Self {
+        let (code, words) = (error.code(), error.say(language));
+        match error {
+            SubmitError::EmptyText | SubmitError::TextTooLong { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, words)
+            }
+            SubmitError::TooBusy(_) | SubmitError::ShuttingDown => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, words).retry_after_s(1)
+            }
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+
     /// Names the command.
     pub(super) fn about(mut self, id: CommandId) -> Self {
         self.command = Some(id);
@@ -128,20 +142,6 @@ impl ApiError {
             command_id: self.command,
             instance,
             outcome: self.outcome.map(|outcome| *outcome),
-        }
-    }
-}
-
-impl From<SubmitError> for ApiError {
-    fn from(error: SubmitError) -> Self {
-        match error {
-            SubmitError::EmptyText | SubmitError::TextTooLong { .. } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string())
-            }
-            SubmitError::TooBusy(_) | SubmitError::ShuttingDown => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), error.to_string()).retry_after_s(1)
-            }
-            SubmitError::Store(error) => error.into(),
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ApiError, AppState, Problem};
+use super::{ApiError, AppState, Problem, language};
+use crate::app::embedded_speech_note;
 use crate::domain::UserId;
 use crate::llm::WorkerState;
 use crate::speech::SpeechModel;
@@ -120,14 +121,22 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
 pub(super) async fn status(
     State(state): State<AppState>,
     Extension(user): Extension<UserId>,
+    headers: HeaderMap,
 ) -> Json<Status> {
     let (parts, config) = (state.parts(), state.config());
+    let mut speech = parts.speech.model();
+    if let Some(language) = language::wanted(&headers)
+        && speech.embedded
+        && let Some(note) = &mut speech.note
+    {
+        *note = embedded_speech_note(language);
+    }
     Json(Status {
         version: env!("CARGO_PKG_VERSION"),
         user,
         uptime_s: state.uptime().as_secs_f64(),
         running: parts.pipeline.running_count(),
-        speech: parts.speech.model(),
+        speech,
         language: language_model(&state),
         servers: parts.registry.servers(),
         limits: Limits {

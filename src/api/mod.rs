@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod form;
 mod health;
+mod language;
 mod live;
 mod metrics;
 mod microphone;

@@ -1,6 +1,7 @@
 //! The page: the files of `web/`, compiled into the binary; a debug build reads them from disk, so
 //! that a change is seen at the next reload.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -19,6 +20,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
     img-src 'self'; font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; \
     manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// Where the page learns which languages it can be shown in.
+const LANGUAGES: &str = "messages/index.json";
+
 /// Answers what no route does: a file of the page, or a problem.
 pub(super) async fn file(request: Request) -> Response {
     let path = request.uri().path();
@@ -27,6 +31,9 @@ pub(super) async fn file(request: Request) -> Response {
         name => name,
     };
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if name == LANGUAGES && is_read {
+        return Json(languages()).into_response();
+    }
     match Web::get(name) {
         Some(file) if is_read => serve(&file, request.headers()),
         Some(_) => ApiError::new(
@@ -43,6 +50,15 @@ pub(super) async fn file(request: Request) -> Response {
         )
         .into_response(),
     }
+}
+
+/// The languages of the page: a file in `web/messages/` is one.
+fn languages() -> Vec<String> {
+    let mut tags: Vec<String> = Web::iter()
+        .filter_map(|path| Some(path.strip_prefix("messages/")?.strip_suffix(".json")?.to_owned()))
+        .collect();
+    tags.sort();
+    tags
 }
 
 /// A browser asks every time whether its copy is still good, so that page and service never differ in

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 
 use super::ApiError;
-use crate::domain::UserId;
+use crate::domain::{Language, UserId};
+use crate::phrases::Phrase;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
@@ -25,18 +26,12 @@ impl RateLimit {
     }
 
     /// Counts one command of `user`, or refuses it and says when to come again.
-    pub(super) fn take(&self, user: &UserId) -> Result<(), ApiError> {
+    pub(super) fn take(&self, user: &UserId, language: Language) -> Result<(), ApiError> {
         self.take_at(user, Instant::now()).map_err(|wait| {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            ApiError::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "rate_limited",
-                format!(
-                    "{} commands a minute are taken from each user; try again in {seconds} s",
-                    self.per_minute
-                ),
-            )
-            .retry_after_s(seconds)
+            let phrase = Phrase::new("rate-limited").with("count", self.per_minute).with("seconds", seconds);
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", phrase.say(language))
+                .retry_after_s(seconds)
         })
     }
 

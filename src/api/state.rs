@@ -124,7 +124,7 @@ impl AppState {
             parts.speech.clone(),
             parts.pipeline.clone(),
             parts.progress.clone(),
-            Arc::new(move |user| admission.take(user).map_err(ApiError::into_refusal)),
+            Arc::new(move |user, language| admission.take(user, language).map_err(ApiError::into_refusal)),
             parts.tracker.clone(),
         );
         let seats = Arc::new(Semaphore::new(config.max_streams));

@@ -1,25 +1,20 @@
 //! What can be wrong with an upload, in words for the person who sent it.
 
+use std::fmt;
 use std::time::Duration;
 
-/// What can be sent, for messages.
-pub(super) const FORMATS: &str =
-    "WAV, FLAC, MP3, Ogg (Opus or Vorbis), WebM (Opus or Vorbis), M4A/MP4 (AAC) and raw AAC";
+use crate::domain::Language;
+use crate::phrases::{Phrase, say};
 
 /// Why an upload did not become sound.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum AudioError {
     /// No bytes, or a well-formed file without one sample.
-    #[error("the upload holds no sound ({detail}); check that the recorder ran, and send it again")]
     Empty {
         /// What was empty.
         detail: &'static str,
     },
     /// More bytes than allowed.
-    #[error(
-        "the upload has {bytes} bytes and at most {max_bytes} are accepted; send a shorter clip, or the \
-         same one as Opus or FLAC"
-    )]
     TooLarge {
         /// Bytes that arrived.
         bytes: usize,
@@ -27,19 +22,16 @@ pub enum AudioError {
         max_bytes: usize,
     },
     /// More sound than allowed.
-    #[error("the sound is longer than the {} seconds that are accepted; send a shorter clip", max.as_secs_f32())]
     TooLong {
         /// Sound allowed.
         max: Duration,
     },
     /// The first bytes belong to no format that is read here.
-    #[error("the upload is {found}, which can't be read as sound; send {FORMATS}")]
     FormatUnknown {
         /// What the bytes look like.
         found: &'static str,
     },
     /// The container is known, what is inside it is not.
-    #[error("the {container} file holds no sound in a coding that can be read ({detail}); send {FORMATS}")]
     CodecUnknown {
         /// Name of the container.
         container: &'static str,
@@ -47,7 +39,6 @@ pub enum AudioError {
         detail: String,
     },
     /// The bytes start like a known format and then break.
-    #[error("the {container} file is damaged, cut off or mislabelled ({detail}); record or export it again")]
     Unreadable {
         /// Name of the container.
         container: &'static str,
@@ -55,17 +46,11 @@ pub enum AudioError {
         detail: String,
     },
     /// Neither one channel nor two. More would be a place to hide speech that no person hears.
-    #[error(
-        "the sound has {channels} channels and only one or two are accepted; mix it down and send it again"
-    )]
     Channels {
         /// Channels in the file.
         channels: usize,
     },
     /// A sample rate that no recorder of speech uses.
-    #[error(
-        "the sample rate is {rate_hz} Hz and {min_hz} to {max_hz} Hz are accepted; convert it to 16000 Hz"
-    )]
     Rate {
         /// Rate in the file.
         rate_hz: u32,
@@ -75,14 +60,8 @@ pub enum AudioError {
         max_hz: u32,
     },
     /// NaN or infinite samples, which only a faulty program writes.
-    #[error(
-        "the sound holds samples that are not numbers (NaN or infinite); export it again, best as 16-bit WAV"
-    )]
     NotANumber,
     /// The file is cut into so many tiny or empty packets that it can only be meant as harm.
-    #[error(
-        "the {container} file has more than {max_packets} packets; export it again with an ordinary encoder"
-    )]
     TooManyPackets {
         /// Name of the container.
         container: &'static str,
@@ -90,22 +69,18 @@ pub enum AudioError {
         max_packets: u64,
     },
     /// Decoding took longer than any honest clip does.
-    #[error("decoding was stopped after {} seconds; send the sound as 16-bit WAV", limit.as_secs_f32())]
     TooSlow {
         /// Time allowed.
         limit: Duration,
     },
     /// All decoders are at work and the queue is full.
-    #[error("{waiting} uploads are waiting to be decoded already; try again in a few seconds")]
     Busy {
         /// Length of the queue.
         waiting: usize,
     },
     /// A decoder panicked on this input.
-    #[error("the decoder failed on this file; send it as 16-bit WAV, and report the file")]
     Crashed,
     /// The decoder's threads are gone, or could not be started.
-    #[error("the audio decoder is not running: {0}; restart the service")]
     Stopped(String),
 }
 
@@ -128,6 +103,42 @@ impl AudioError {
         }
     }
 
+    /// What happened and the way out, for a person, in this language; details of a file are told in English.
+    pub fn say(&self, language: Language) -> String {
+        let seconds = |limit: &Duration| limit.as_secs_f32().to_string();
+        let formats = || say("audio-formats", language);
+        let phrase = match self {
+            Self::Empty { detail } => Phrase::new("audio-empty").with("detail", *detail),
+            Self::TooLarge { bytes, max_bytes } => {
+                Phrase::new("audio-too-large").with("bytes", *bytes).with("limit", *max_bytes)
+            }
+            Self::TooLong { max } => Phrase::new("audio-too-long").with("seconds", seconds(max)),
+            Self::FormatUnknown { found } => {
+                Phrase::new("audio-format-unknown").with("found", *found).with("formats", formats())
+            }
+            Self::CodecUnknown { container, detail } => Phrase::new("audio-codec-unknown")
+                .with("container", *container)
+                .with("detail", detail.clone())
+                .with("formats", formats()),
+            Self::Unreadable { container, detail } => {
+                Phrase::new("audio-unreadable").with("container", *container).with("detail", detail.clone())
+            }
+            Self::Channels { channels } => Phrase::new("audio-channels").with("channels", *channels),
+            Self::Rate { rate_hz, min_hz, max_hz } => {
+                Phrase::new("audio-rate").with("rate", *rate_hz).with("least", *min_hz).with("most", *max_hz)
+            }
+            Self::NotANumber => Phrase::new("audio-not-a-number"),
+            Self::TooManyPackets { container, max_packets } => Phrase::new("audio-too-many-packets")
+                .with("container", *container)
+                .with("limit", *max_packets),
+            Self::TooSlow { limit } => Phrase::new("audio-too-slow").with("seconds", seconds(limit)),
+            Self::Busy { waiting } => Phrase::new("audio-busy").with("count", *waiting),
+            Self::Crashed => Phrase::new("audio-crashed"),
+            Self::Stopped(reason) => Phrase::new("audio-stopped").with("reason", reason.clone()),
+        };
+        phrase.say(language)
+    }
+
     /// Whether the same upload can succeed later: the fault lies with the service.
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -147,3 +158,12 @@ impl AudioError {
         }
     }
 }
+
+/// As the log and programs are told it.
+impl fmt::Display for AudioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(Language::ENGLISH))
+    }
+}
+
+impl std::error::Error for AudioError {}

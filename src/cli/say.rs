@@ -85,6 +85,7 @@ impl Say {
             user: user.clone(),
             session: self.session.clone().map(SessionId),
             timezone: self.timezone,
+            language: None,
             dry_run: self.dry_run,
             input,
         };

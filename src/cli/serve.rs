@@ -92,6 +92,7 @@ impl ListenFlags {
             user: UserId::local(),
             session: SessionId(CommandId::new().to_string()),
             timezone: None,
+            language: None,
         };
         let turns = if self.held { Turns::Held } else { Turns::HandsFree };
         let listening = Listening { speaker, turns, dry_run: self.dry_run, config };

@@ -14,6 +14,8 @@ pub struct Raw {
     pub data_dir: Option<PathBuf>,
     /// The person's time zone, such as `Europe/Berlin`.
     pub timezone: Option<String>,
+    /// The language that Hark answers in, such as `de`; the one that is spoken where absent.
+    pub language: Option<String>,
     /// `[server]`
     pub server: Server,
     /// `[audio]`

@@ -12,10 +12,11 @@ use super::hearing::{self, SpeechChoice};
 use super::raw::Profile;
 use super::{ConfigError, Environment, Places, Raw, fault};
 use crate::audio::AudioConfig;
-use crate::domain::Secret;
+use crate::domain::{Language, Secret};
 use crate::executor::ExecutorConfig;
 use crate::listening::ListeningConfig;
 use crate::llm::{OpenAiConfig, WorkerConfig};
+use crate::phrases::{self, Choice};
 use crate::pipeline::PipelineConfig;
 use crate::planner::PlannerConfig;
 use crate::progress::ProgressConfig;
@@ -255,6 +256,7 @@ fn resolve(
     };
     let pipeline = PipelineConfig {
         timezone,
+        language: answers(&raw, &speech.language, &mut faults),
         max_text_chars: MAX_TEXT_CHARS,
         max_running: raw.server.max_running.unwrap_or(200),
         deadline: seconds(raw.server.command_seconds, Duration::from_secs(120)),
@@ -354,6 +356,16 @@ fn desk(
     let variables = environment.clone();
     desk.environment = tools::Environment::new(move |name| variables.get(name).map(str::to_owned));
     desk
+}
+
+/// The language to answer in: the one that was set, or else the one that is spoken.
+fn answers(raw: &Raw, spoken: &str, faults: &mut Vec<String>) -> Language {
+    let Some(tag) = &raw.language else { return Choice::read(spoken).best().unwrap_or_default() };
+    Choice::read(tag).best().unwrap_or_else(|| {
+        let known: Vec<&str> = phrases::known().into_iter().map(|language| language.0).collect();
+        faults.push(format!("language: Hark has no phrases in {tag:?}; it answers in {}", known.join(", ")));
+        Language::ENGLISH
+    })
 }
 
 /// A program in the folder of the running one; tests run from a folder below it.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Question;
+use super::{Language, Question};
 
 /// The address of a command: a UUID of version 7, so that ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -85,6 +85,8 @@ pub struct Command {
     pub text: String,
     /// The time zone in which "tomorrow at 3pm" is meant.
     pub timezone: Tz,
+    /// The language to answer in.
+    pub language: Language,
     /// Plan and show, but call no tool.
     pub dry_run: bool,
     /// When it arrived.

@@ -7,6 +7,7 @@
 mod command;
 mod decoding;
 mod event;
+mod language;
 mod outcome;
 mod pcm;
 pub mod plan;
@@ -19,6 +20,7 @@ mod transcript;
 pub use command::{Command, CommandId, SessionId, Turn, TurnOutcome, UserId};
 pub use decoding::Decoding;
 pub use event::{Event, EventType};
+pub use language::Language;
 pub use outcome::{Failure, Outcome, Stages};
 pub use pcm::{Pcm, SAMPLE_RATE_HZ};
 pub use plan::{Decision, Plan, Question, Step};

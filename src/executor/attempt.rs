@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::ending::{Clock, Ending};
 use super::{Executor, Run};
 use crate::domain::{EventType, Step, ToolOutput};
+use crate::phrases::{Phrase, say};
 use crate::store::{AuditAction, AuditEntry, Durability, StoreError};
 use crate::tools::CallError;
 
@@ -75,7 +76,7 @@ impl<'a> Call<'a> {
         (|| self.attempt())
             .retry(pauses)
             .when(|trouble| is_repeatable && trouble.is_connection_fault() && !self.cancel.is_cancelled())
-            .notify(|_, _| self.note("The connection failed; trying again.".to_owned()))
+            .notify(|_, _| self.note(say("progress-again", self.run.language)))
             .await
     }
 
@@ -106,27 +107,31 @@ impl<'a> Call<'a> {
     /// What the attempts came to.
     pub(super) fn judge(&self, result: Result<ToolOutput, Trouble>) -> Ending {
         match result {
-            Ok(output) => Ending::answered(output),
-            Err(Trouble::Audit(error)) => self.unanswered(format!("it was not called: {error}")),
-            Err(Trouble::Call(CallError::Cancelled { .. })) => self.stopped(),
-            Err(Trouble::Call(error)) => self.unanswered(error.to_string()),
-            Err(Trouble::Panic) => {
-                self.unanswered("a fault in Hark broke off the call; please report it".to_owned())
+            Ok(output) => Ending::answered(output, self.run.language),
+            Err(Trouble::Audit(error)) => {
+                let phrase = Phrase::new("step-uncalled").with("reason", error.to_string());
+                self.unanswered(phrase.say(self.run.language))
             }
+            Err(Trouble::Call(CallError::Cancelled { .. })) => self.stopped(),
+            Err(Trouble::Call(error)) => self.unanswered(error.phrase().say(self.run.language)),
+            Err(Trouble::Panic) => self.unanswered(say("step-fault", self.run.language)),
         }
     }
 
     /// Told to stop, and no answer.
     pub(super) fn stopped(&self) -> Ending {
         match self.may_be_done() {
-            true => Ending::unknown("it was stopped after it was sent"),
-            false => Ending::cancelled(),
+            true => Ending::unknown(say("step-cancelled-late", self.run.language)),
+            false => Ending::cancelled(self.run.language),
         }
     }
 
     /// Out of time, and no answer.
     pub(super) fn timed_out(&self, limit: Duration) -> Ending {
-        self.unanswered(format!("{} gave no answer within {} s", self.step.tool().name, limit.as_secs_f64()))
+        let phrase = Phrase::new("step-timeout")
+            .with("tool", self.step.tool().name.to_string())
+            .with("seconds", limit.as_secs_f64());
+        self.unanswered(phrase.say(self.run.language))
     }
 
     fn unanswered(&self, error: String) -> Ending {

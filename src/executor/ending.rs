@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::spoken::shorten;
-use crate::domain::{Receipt, Step, StepStatus, ToolOutput};
+use crate::domain::{Language, Receipt, Step, StepStatus, ToolOutput};
+use crate::phrases::say;
 
 /// A receipt's text has no more characters than this: it goes into events, history and page, while
 /// later steps use the whole result.
@@ -38,12 +39,12 @@ pub(super) struct Ending {
 
 impl Ending {
     /// The tool answered.
-    pub(super) fn answered(output: ToolOutput) -> Self {
+    pub(super) fn answered(output: ToolOutput, language: Language) -> Self {
         if !output.is_error {
             return Self { status: StepStatus::Done, output: Some(output), error: None };
         }
         let error = match output.text.trim() {
-            "" => "the tool says that it failed, and gives no reason".to_owned(),
+            "" => say("step-no-reason", language),
             text => text.to_owned(),
         };
         Self { status: StepStatus::Failed, output: Some(output), error: Some(error) }
@@ -60,8 +61,8 @@ impl Ending {
     }
 
     /// Stopped before anything can have been done.
-    pub(super) fn cancelled() -> Self {
-        let error = Some("stopped before anything was done".to_owned());
+    pub(super) fn cancelled(language: Language) -> Self {
+        let error = Some(say("step-cancelled", language));
         Self { status: StepStatus::Cancelled, output: None, error }
     }
 

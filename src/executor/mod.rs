@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{CommandId, Plan, Receipt, UserId};
+use crate::domain::{CommandId, Language, Plan, Receipt, UserId};
 use crate::progress::CommandProgress;
 use crate::store::Store;
 use crate::tools::Registry;
@@ -50,6 +50,8 @@ pub struct Run {
     pub command: CommandId,
     /// Who asked.
     pub user: UserId,
+    /// The language in which it is told.
+    pub language: Language,
     /// Where its events go.
     pub progress: CommandProgress,
     /// Stops it: what was not yet sent is not sent, and what is under way is told to stop.

@@ -4,7 +4,8 @@
 use serde_json::Value;
 
 use super::spoken::{listed, pairs, sentences, words};
-use crate::domain::{Receipt, StepStatus};
+use crate::domain::{Language, Receipt, StepStatus};
+use crate::phrases::{Phrase, say};
 
 /// A lone result is read out up to about this many characters.
 const ALONE_CHARS: usize = 300;
@@ -14,7 +15,7 @@ const AMONG_OTHERS_CHARS: usize = 160;
 const REASON_CHARS: usize = 200;
 
 /// The reply: what was done first, then what was not, what is not known, and what was stopped.
-pub fn reply(receipts: &[Receipt]) -> String {
+pub fn reply(receipts: &[Receipt], language: Language) -> String {
     let with = |status: StepStatus| {
         receipts.iter().filter(move |receipt| receipt.status == status).collect::<Vec<_>>()
     };
@@ -22,78 +23,84 @@ pub fn reply(receipts: &[Receipt]) -> String {
         (with(StepStatus::Done), with(StepStatus::Failed), with(StepStatus::Unknown));
     let (cancelled, skipped) = (with(StepStatus::Cancelled), with(StepStatus::Skipped));
     if !receipts.is_empty() && cancelled.len() == receipts.len() {
-        return "Stopped. Nothing was done.".to_owned();
+        return say("reply-stopped", language);
     }
 
     let limit = if receipts.len() == 1 { ALONE_CHARS } else { AMONG_OTHERS_CHARS };
-    let mut said: Vec<String> = done.iter().map(|receipt| result(receipt, limit)).collect();
+    let mut said: Vec<String> = done.iter().map(|receipt| result(receipt, limit, language)).collect();
     let mut bad: Vec<String> = Vec::new();
     match failed.as_slice() {
-        [only] if receipts.len() == 1 => bad.push(format!("that did not work: {}", reason(only))),
-        several => bad.extend(
-            several.iter().map(|receipt| format!("{} did not work: {}", quoted(receipt), reason(receipt))),
-        ),
+        [only] if receipts.len() == 1 => bad.push(about("reply-failed", only, language)),
+        several => {
+            bad.extend(several.iter().map(|receipt| about("reply-step-failed", receipt, language)));
+        }
     }
-    bad.extend(
-        unknown.iter().map(|receipt| {
-            format!("I do not know whether {} was done: {}", quoted(receipt), reason(receipt))
-        }),
-    );
+    bad.extend(unknown.iter().map(|receipt| about("reply-unknown", receipt, language)));
     if !cancelled.is_empty() {
-        bad.push(format!("I stopped before {}", all(&cancelled)));
+        bad.push(Phrase::new("reply-cancelled").with("steps", all(&cancelled, language)).say(language));
     }
     if let Some(first) = skipped.first() {
         // What was left out because of a step that is told of already needs no reason of its own.
         let is_explained = !failed.is_empty() || !unknown.is_empty();
-        bad.push(match is_explained {
-            true => format!("I did not try {}", all(&skipped)),
-            false => format!("I did not try {}: {}", all(&skipped), reason(first)),
-        });
+        let phrase = match is_explained {
+            true => Phrase::new("reply-skipped"),
+            false => Phrase::new("reply-skipped-since").with("reason", reason(first, language)),
+        };
+        bad.push(phrase.with("steps", all(&skipped, language)).say(language));
     }
     for (index, sentence) in bad.into_iter().enumerate() {
         let sentence = match index {
-            0 if !said.is_empty() => format!("But {sentence}"),
+            0 if !said.is_empty() => Phrase::new("reply-but").with("sentence", sentence).say(language),
             _ => capitalised(&sentence),
         };
         said.push(closed(sentence));
     }
     match said.is_empty() {
-        true => "Nothing was done.".to_owned(),
+        true => say("reply-nothing", language),
         false => said.join(" "),
     }
 }
 
 /// The tool's own words where it has any, otherwise its structured result, otherwise that it was done.
-fn result(receipt: &Receipt, limit: usize) -> String {
+fn result(receipt: &Receipt, limit: usize, language: Language) -> String {
     let text = receipt.text.trim();
     // The text of a structured result is often that result once more, as JSON.
     let written =
         serde_json::from_str::<Value>(text).ok().filter(|value| value.is_object() || value.is_array());
     let said = match (&receipt.structured, written) {
-        (Some(structured), Some(_)) => pairs(structured),
-        (None, Some(written)) => pairs(&written),
-        (Some(structured), None) if text.is_empty() => pairs(structured),
+        (Some(structured), Some(_)) => pairs(structured, language),
+        (None, Some(written)) => pairs(&written, language),
+        (Some(structured), None) if text.is_empty() => pairs(structured, language),
         (_, None) => Some(text.to_owned()),
     };
     match said.map(|said| sentences(&said, limit)).filter(|said| !said.is_empty()) {
         Some(said) => closed(said),
-        None => format!("Done: {}.", words(&receipt.tool.tool)),
+        None => Phrase::new("reply-done").with("step", words(&receipt.tool.tool)).say(language),
     }
 }
 
 /// The first line only: what follows in an error is for a programmer.
-fn reason(receipt: &Receipt) -> String {
+fn reason(receipt: &Receipt, language: Language) -> String {
     let error = receipt.error.as_deref().unwrap_or_default();
-    let line = error.lines().find(|line| !line.trim().is_empty()).unwrap_or("no reason was given");
-    sentences(line, REASON_CHARS)
+    match error.lines().find(|line| !line.trim().is_empty()) {
+        Some(line) => sentences(line, REASON_CHARS),
+        None => say("no-reason", language),
+    }
 }
 
-fn all(receipts: &[&Receipt]) -> String {
-    listed(&receipts.iter().map(|receipt| quoted(receipt)).collect::<Vec<_>>())
+/// A phrase about a step and why it ended as it did.
+fn about(name: &'static str, receipt: &Receipt, language: Language) -> String {
+    let (step, reason) = (quoted(receipt, language), reason(receipt, language));
+    Phrase::new(name).with("step", step).with("reason", reason).say(language)
 }
 
-fn quoted(receipt: &Receipt) -> String {
-    format!("“{}”", words(&receipt.tool.tool))
+fn all(receipts: &[&Receipt], language: Language) -> String {
+    let steps: Vec<String> = receipts.iter().map(|receipt| quoted(receipt, language)).collect();
+    listed(&steps, language)
+}
+
+fn quoted(receipt: &Receipt, language: Language) -> String {
+    Phrase::new("quoted").with("words", words(&receipt.tool.tool)).say(language)
 }
 
 fn capitalised(sentence: &str) -> String {

@@ -8,6 +8,7 @@ use futures::stream::FuturesUnordered;
 use super::ending::{self, Ending};
 use super::{Executor, Run, step};
 use crate::domain::{Plan, Receipt, Step, StepStatus, ToolOutput};
+use crate::phrases::Phrase;
 
 /// Runs every step for which the earlier ones allow it.
 pub(super) async fn run(executor: &Executor, plan: &Plan, run: &Run) -> Vec<Receipt> {
@@ -52,7 +53,7 @@ enum Turn {
 
 fn turn(step: &Step, receipts: &BTreeMap<usize, Receipt>, run: &Run) -> Turn {
     if run.cancel.is_cancelled() {
-        return Turn::Never(Ending::cancelled());
+        return Turn::Never(Ending::cancelled(run.language));
     }
     let mut turn = Turn::Now;
     for number in step.after() {
@@ -60,9 +61,11 @@ fn turn(step: &Step, receipts: &BTreeMap<usize, Receipt>, run: &Run) -> Turn {
             None => turn = Turn::Wait,
             Some(receipt) if receipt.status == StepStatus::Done => {}
             Some(receipt) => {
-                let reason =
-                    format!("step {number} ({}), which comes first, {}", receipt.tool, fate(receipt));
-                return Turn::Never(Ending::skipped(reason));
+                let reason = Phrase::new("step-after")
+                    .with("number", *number)
+                    .with("tool", receipt.tool.to_string())
+                    .with("fate", fate(receipt));
+                return Turn::Never(Ending::skipped(reason.say(run.language)));
             }
         }
     }
@@ -71,10 +74,10 @@ fn turn(step: &Step, receipts: &BTreeMap<usize, Receipt>, run: &Run) -> Turn {
 
 fn fate(receipt: &Receipt) -> &'static str {
     match receipt.status {
-        StepStatus::Done => "was done",
-        StepStatus::Failed => "did not work",
-        StepStatus::Unknown => "ended without a known result",
-        StepStatus::Cancelled => "was stopped",
-        StepStatus::Skipped => "was not tried",
+        StepStatus::Done => "done",
+        StepStatus::Failed => "failed",
+        StepStatus::Unknown => "unknown",
+        StepStatus::Cancelled => "cancelled",
+        StepStatus::Skipped => "skipped",
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::domain::ToolName;
+use crate::domain::{Language, ToolName};
+use crate::phrases::{Phrase, say};
 
 /// Properties that name the thing they belong to, the best first.
 const NAMING: &[&str] = &["title", "name", "summary", "text", "label", "id"];
@@ -74,64 +75,71 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
 }
 
 /// A structured value as "name: value" pairs; `None` where it says nothing.
-pub(super) fn pairs(value: &Value) -> Option<String> {
+pub(super) fn pairs(value: &Value, language: Language) -> Option<String> {
     match value {
         Value::Object(members) => {
             // Many servers wrap a bare value in an object with one member of that name.
             if let (1, Some(result)) = (members.len(), members.get("result")) {
-                return pairs(result);
+                return pairs(result, language);
             }
             let said: Vec<String> = members
                 .iter()
-                .filter_map(|(name, value)| Some(format!("{}: {}", words(name), plain(value)?)))
+                .filter_map(|(name, value)| Some(format!("{}: {}", words(name), plain(value, language)?)))
                 .collect();
             (!said.is_empty()).then(|| said.join(", "))
         }
-        other => plain(other),
+        other => plain(other, language),
     }
 }
 
-fn plain(value: &Value) -> Option<String> {
+fn plain(value: &Value, language: Language) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::Bool(true) => Some("yes".to_owned()),
-        Value::Bool(false) => Some("no".to_owned()),
+        Value::Bool(true) => Some(say("value-yes", language)),
+        Value::Bool(false) => Some(say("value-no", language)),
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) => Some(one_line(text)).filter(|text| !text.is_empty()),
-        Value::Array(items) if items.is_empty() => Some("none".to_owned()),
+        Value::Array(items) if items.is_empty() => Some(say("value-none", language)),
         Value::Array(items) => {
-            let mut said: Vec<String> = items.iter().filter_map(naming).take(ITEMS_AT_MOST).collect();
+            let mut said: Vec<String> =
+                items.iter().filter_map(|item| naming(item, language)).take(ITEMS_AT_MOST).collect();
             if said.is_empty() {
-                return Some(format!("{} items", items.len()));
+                return Some(counted("value-items", items.len(), language));
             }
             if items.len() > said.len() {
-                said.push(format!("{} more", items.len() - said.len()));
+                said.push(counted("value-more", items.len() - said.len(), language));
             }
-            Some(listed(&said))
+            Some(listed(&said, language))
         }
-        Value::Object(_) => naming(value),
+        Value::Object(_) => naming(value, language),
     }
 }
 
 /// What an item of a list is called.
-fn naming(value: &Value) -> Option<String> {
+fn naming(value: &Value, language: Language) -> Option<String> {
     let Value::Object(members) = value else {
         return match value {
-            Value::Array(items) => Some(format!("{} items", items.len())),
-            other => plain(other),
+            Value::Array(items) => Some(counted("value-items", items.len(), language)),
+            other => plain(other, language),
         };
     };
     let is_scalar = |value: &&Value| !value.is_object() && !value.is_array();
     let named = NAMING.iter().filter_map(|name| members.get(*name)).find(is_scalar);
-    named.or_else(|| members.values().find(is_scalar)).and_then(plain)
+    named.or_else(|| members.values().find(is_scalar)).and_then(|value| plain(value, language))
+}
+
+fn counted(name: &'static str, count: usize, language: Language) -> String {
+    Phrase::new(name).with("count", count).say(language)
 }
 
 /// "a", "a and b", "a, b and c".
-pub(super) fn listed(items: &[String]) -> String {
+pub(super) fn listed(items: &[String], language: Language) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
-        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+        [head @ .., last] => {
+            Phrase::new("listed").with("others", head.join(", ")).with("last", last.clone()).say(language)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::ending::{Clock, Ending};
 use super::spoken::tool_in_words;
 use super::{Executor, Run};
 use crate::domain::{EventType, Receipt, Step, StepStatus, ToolOutput};
+use crate::phrases::Phrase;
 use crate::store::{AuditAction, AuditEntry};
 
 /// How long a call that was told to stop may still answer. An answer in this time is believed; after
@@ -27,7 +28,7 @@ pub(super) async fn carry_out(
     let clock = Clock::start();
     run.progress.emit(
         EventType::Executing,
-        format!("Calling {}.", tool_in_words(&tool.name)),
+        Phrase::new("progress-calling").with("tool", tool_in_words(&tool.name)).say(run.language),
         json!({"step": step.number(), "tool": tool.name, "status": "started", "arguments": arguments}),
     );
     let call = Call::new(executor, step, &arguments, run);
@@ -54,16 +55,16 @@ pub(super) async fn carry_out(
 /// Tells the person how a step ended.
 pub(super) fn tell_end(receipt: &Receipt, run: &Run) {
     let tool = tool_in_words(&receipt.tool);
-    let message = match receipt.status {
-        StepStatus::Done => format!("Done: {tool}."),
-        StepStatus::Failed => format!("It did not work: {tool}."),
-        StepStatus::Unknown => format!("Whether it was done is not known: {tool}."),
-        StepStatus::Cancelled => format!("Stopped: {tool}."),
-        StepStatus::Skipped => format!("Not tried: {tool}."),
-    };
+    let phrase = Phrase::new(match receipt.status {
+        StepStatus::Done => "progress-done",
+        StepStatus::Failed => "progress-failed",
+        StepStatus::Unknown => "progress-unknown",
+        StepStatus::Cancelled => "progress-cancelled",
+        StepStatus::Skipped => "progress-skipped",
+    });
     run.progress.emit(
         EventType::Executing,
-        message,
+        phrase.with("tool", tool).say(run.language),
         json!({"step": receipt.step, "tool": receipt.tool, "status": "finished", "receipt": receipt}),
     );
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use crate::audio::{EndpointConfig, Turns};
-use crate::domain::UserId;
+use crate::domain::{Language, UserId};
 use crate::pipeline::{Pipeline, Speaker};
 use crate::progress::Progress;
 use crate::speech::Transcriber;
@@ -71,7 +71,7 @@ pub struct Refusal {
 }
 
 /// Asked before each command whether this person may give one now.
-pub type Admission = Arc<dyn Fn(&UserId) -> Result<(), Refusal> + Send + Sync>;
+pub type Admission = Arc<dyn Fn(&UserId, Language) -> Result<(), Refusal> + Send + Sync>;
 
 /// What a session is opened with.
 #[derive(Clone, Debug)]

@@ -13,13 +13,11 @@ use super::turns::{self, Utterance};
 use super::{Listener, Listening, Notice};
 use crate::audio::{Cue, End, Silence, Turns, Utterances};
 use crate::domain::Pcm;
+use crate::phrases::{Phrase, say};
 use crate::pipeline::Input;
 
 /// Utterances that may wait for the one before them to be heard.
 const WAITING_UTTERANCES: usize = 4;
-
-/// What to say of a microphone whose every sample is zero.
-const MUTED: &str = "the microphone delivers nothing: muted, or the wrong device?";
 
 /// What a microphone or a socket brings.
 #[derive(Debug)]
@@ -109,7 +107,7 @@ impl Session {
                 if self.silence.begins_with(&samples) {
                     self.tell(Notice::Warning {
                         code: "microphone_silent".to_owned(),
-                        message: MUTED.to_owned(),
+                        message: say("microphone-muted", self.ear.language()),
                     })
                     .await;
                 }
@@ -166,9 +164,8 @@ impl Session {
         self.tell(Notice::SpeechEnd { end, audio_ms }).await;
         let utterance = Utterance { attempt, ended, spoken_over: self.spoken_over.take() };
         if self.turns.try_send(utterance).is_err() {
-            let message =
-                format!("{WAITING_UTTERANCES} utterances wait to be heard already; say it again in a moment");
-            self.tell(Notice::refused("speech_busy", message)).await;
+            let phrase = Phrase::new("speech-crowded").with("count", WAITING_UTTERANCES);
+            self.tell(Notice::refused("speech_busy", phrase.say(self.ear.language()))).await;
         }
     }
 

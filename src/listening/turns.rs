@@ -7,7 +7,8 @@ use tokio::sync::mpsc;
 
 use super::attempt::{Attempt, Ear, Said};
 use super::{Notice, echo};
-use crate::domain::{CommandId, Event};
+use crate::domain::{CommandId, Event, Language};
+use crate::phrases::say;
 use crate::pipeline::{Heard, Input, Submission};
 
 /// What was said, complete.
@@ -30,7 +31,7 @@ impl Ear {
     async fn take_turn(&self, utterance: Utterance) {
         let Utterance { attempt, ended, spoken_over } = utterance;
         let notice = match attempt.said().await {
-            Err(error) => Notice::refused(error.code(), error.to_string()),
+            Err(error) => Notice::refused(error.code(), error.phrase().say(self.language())),
             Ok(Said::ToOthers) => Notice::Unaddressed,
             Ok(Said::WakePhrase) => {
                 self.attention.wake();
@@ -41,7 +42,7 @@ impl Ear {
                 if !spoken_over.is_some_and(is_echo) {
                     return self.submit(Input::Heard(Heard { transcript, ended, rehearsal })).await;
                 }
-                Notice::refused("own_voice", "that was my own voice")
+                Notice::refused("own_voice", say("own-voice", self.language()))
             }
         };
         self.tell(notice).await;
@@ -50,7 +51,7 @@ impl Ear {
     /// Gives a command, if the person may give one now.
     pub(super) async fn submit(&self, input: Input) {
         let speaker = &self.listening.speaker;
-        if let Err(refusal) = (self.listener.admission)(&speaker.user) {
+        if let Err(refusal) = (self.listener.admission)(&speaker.user, self.language()) {
             return self.tell(Notice::refused(&refusal.code, refusal.message)).await;
         }
         self.attention.rest();
@@ -59,11 +60,12 @@ impl Ear {
             user: speaker.user.clone(),
             session: Some(speaker.session.clone()),
             timezone: speaker.timezone,
+            language: speaker.language,
             dry_run: self.listening.dry_run,
             input,
         };
         match self.listener.pipeline.submit(submission).await {
-            Err(error) => self.tell(Notice::refused(error.code(), error.to_string())).await,
+            Err(error) => self.tell(Notice::refused(error.code(), error.say(self.language()))).await,
             Ok(command_id) => {
                 // Told before its progress.
                 self.tell(Notice::Command { command_id, session_id: speaker.session.clone(), text }).await;
@@ -71,6 +73,11 @@ impl Ear {
                 self.listener.tracker.spawn(async move { ear.tell_progress(command_id).await });
             }
         }
+    }
+
+    /// The language to answer in.
+    pub(super) fn language(&self) -> Language {
+        self.listening.speaker.language.unwrap_or_else(|| self.listener.pipeline.language())
     }
 
     /// Whoever listened may be gone; their commands go on.

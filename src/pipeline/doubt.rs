@@ -2,10 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::{Plan, Question, Transcript};
+use crate::domain::{Language, Plan, Question, Transcript};
+use crate::phrases::Phrase;
 
 /// The question for the first argument that rests on a word of less than `least` confidence (0 to 1).
-pub(super) fn question(plan: &Plan, transcript: &Transcript, least: f32) -> Option<Question> {
+pub(super) fn question(
+    plan: &Plan,
+    transcript: &Transcript,
+    least: f32,
+    language: Language,
+) -> Option<Question> {
     let heard: Vec<(String, f32)> = transcript
         .words
         .iter()
@@ -20,11 +26,10 @@ pub(super) fn question(plan: &Plan, transcript: &Transcript, least: f32) -> Opti
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         Some(Question {
-            text: format!(
-                "I am not sure that I heard the {} right: “{}”. What should it be?",
-                name.replace(['_', '-'], " "),
-                spoken(value)
-            ),
+            text: Phrase::new("ask-heard")
+                .with("name", name.replace(['_', '-'], " "))
+                .with("value", spoken(value))
+                .say(language),
             tool: Some(step.tool().name.clone()),
             known: Value::Object(known),
             missing: Some(name.clone()),

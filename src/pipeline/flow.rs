@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use super::job::{Job, cancelled, failure, millis, unless_cancelled};
 use super::{Input, Pipeline, Rehearsal, doubt, stop};
 use crate::domain::{
-    Command, Decision, EventType, Failure, Outcome, Plan, Question, Receipt, Stages, Step, StepStatus,
-    ToolSet, Transcript, Turn, TurnOutcome,
+    Command, Decision, EventType, Failure, Language, Outcome, Plan, Question, Receipt, Stages, Step,
+    StepStatus, ToolSet, Transcript, Turn, TurnOutcome,
 };
 use crate::executor::{self, Run};
+use crate::phrases::{Phrase, say};
 use crate::speech::Hints;
 use crate::store::{AuditAction, AuditEntry};
 
@@ -43,7 +44,7 @@ impl Pipeline {
             }
         };
         outcome.text.clone_from(&text);
-        if stop::is_meant(&text) {
+        if stop::is_meant(&text, job.language) {
             return self.stop_others(job, outcome).await.map(|()| None);
         }
         let tools = self.discover(job, &mut outcome.stages).await?;
@@ -53,6 +54,7 @@ impl Pipeline {
             session: job.session.clone(),
             text,
             timezone: job.timezone,
+            language: job.language,
             dry_run: job.dry_run,
             received_at: job.received_at,
         };
@@ -81,23 +83,27 @@ impl Pipeline {
         let stopped = self.cancel_all(&job.user, Some(job.id));
         let history = self.history(job).await?;
         let had_question = matches!(history.last(), Some(Turn { outcome: TurnOutcome::Asked(_), .. }));
-        outcome.reply = stop::reply(stopped, had_question);
+        outcome.reply = stop::reply(stopped, had_question, job.language);
         outcome.success = true;
         Ok(())
     }
 
     async fn hear(&self, job: &Job, bytes: Bytes, stages: &mut Stages) -> Result<Transcript, Failure> {
         let parts = &self.inner.parts;
-        job.progress.emit(EventType::Transcribing, "Reading the recording", json!({"status": "decoding"}));
+        job.progress.emit(
+            EventType::Transcribing,
+            say("progress-reading", job.language),
+            json!({"status": "decoding"}),
+        );
         let started = Instant::now();
         let pcm = unless_cancelled(job, parts.decoder.decode(bytes))
             .await?
-            .map_err(|error| failure(error.code(), &error.to_string()))?;
+            .map_err(|error| failure(error.code(), &error.say(job.language)))?;
         stages.decode_ms = Some(millis(started.elapsed()));
 
         job.progress.emit(
             EventType::Transcribing,
-            "Listening to it",
+            say("progress-listening", job.language),
             json!({"status": "listening", "audioMs": pcm.duration().as_millis()}),
         );
         let started = Instant::now();
@@ -106,8 +112,8 @@ impl Pipeline {
         let heard = parts.speech.transcribe(pcm, hints, job.cancel.clone()).await;
         stages.speech_ms = Some(millis(started.elapsed()));
         heard.map_err(|error| match job.cancel.is_cancelled() {
-            true => cancelled(),
-            false => failure(error.code(), &error.to_string()),
+            true => cancelled(job.language),
+            false => failure(error.code(), &error.phrase().say(job.language)),
         })
     }
 
@@ -122,18 +128,16 @@ impl Pipeline {
         }
         stages.discover_ms = Some(millis(started.elapsed()));
         if tools.tools().is_empty() {
-            return Err(failure(
-                "no_tools",
-                "no tool is connected; `hark doctor` shows each server and what keeps it away",
-            ));
+            return Err(failure("no_tools", &say("command-no-tools", job.language)));
         }
         let services = tools.services();
+        let at_hand = match services.as_slice() {
+            [only] => Phrase::new("progress-tools-of-one").with("service", only.to_string()),
+            all => Phrase::new("progress-tools-of-many").with("services", all.len()),
+        };
         job.progress.emit(
             EventType::Discovering,
-            match services.as_slice() {
-                [only] => format!("{} tools of {only} are at hand", tools.tools().len()),
-                all => format!("{} tools of {} services are at hand", tools.tools().len(), all.len()),
-            },
+            at_hand.with("count", tools.tools().len()).say(job.language),
             json!({"tools": tools.tools().len(), "services": services, "version": tools.version()}),
         );
         Ok(tools)
@@ -149,7 +153,11 @@ impl Pipeline {
     ) -> Result<Decision, Failure> {
         let stages = &mut outcome.stages;
         let history = self.history(job).await?;
-        job.progress.emit(EventType::Analyzing, "Thinking about it", json!({"tools": tools.tools().len()}));
+        job.progress.emit(
+            EventType::Analyzing,
+            say("progress-thinking", job.language),
+            json!({"tools": tools.tools().len()}),
+        );
         let started = Instant::now();
         let ahead = match rehearsal {
             Some(rehearsal) => {
@@ -163,8 +171,8 @@ impl Pipeline {
         };
         stages.plan_ms = Some(millis(started.elapsed()));
         let mut planned = planned.map_err(|error| match job.cancel.is_cancelled() {
-            true => cancelled(),
-            false => failure(error.code(), &error.to_string()),
+            true => cancelled(job.language),
+            false => failure(error.code(), &error.say(job.language)),
         })?;
         stages.shortlist_ms = Some(millis(planned.shortlist_time));
         stages.model_ms = Some(millis(planned.model_time));
@@ -172,7 +180,8 @@ impl Pipeline {
         let was_asked = matches!(history.last(), Some(Turn { outcome: TurnOutcome::Asked(_), .. }));
         if let (Decision::Act(plan), Some(transcript), false) =
             (&planned.decision, &outcome.transcript, was_asked)
-            && let Some(question) = doubt::question(plan, transcript, self.inner.config.least_word_confidence)
+            && let Some(question) =
+                doubt::question(plan, transcript, self.inner.config.least_word_confidence, job.language)
         {
             planned.decision = Decision::Ask(question);
         }
@@ -202,8 +211,9 @@ impl Pipeline {
     async fn act(&self, job: &Job, plan: &Plan, outcome: &mut Outcome) -> Result<(), Failure> {
         outcome.plan = Some(plan.to_json());
         if job.dry_run {
-            outcome.results = plan.steps().iter().map(|step| skipped(step.number(), step)).collect();
-            outcome.reply = format!("This is what I would do: {}", plan.summary());
+            outcome.results = plan.steps().iter().map(|step| skipped(step, job.language)).collect();
+            outcome.reply =
+                Phrase::new("reply-dry-run").with("plan", plan.summary().to_owned()).say(job.language);
             outcome.success = true;
             return Ok(());
         }
@@ -211,18 +221,19 @@ impl Pipeline {
         let run = Run {
             command: job.id,
             user: job.user.clone(),
+            language: job.language,
             progress: job.progress.clone(),
             cancel: job.cancel.clone(),
         };
         outcome.results = self.inner.parts.executor.run(plan, &run).await;
         outcome.stages.execute_ms = Some(millis(started.elapsed()));
-        outcome.reply = executor::reply(&outcome.results);
+        outcome.reply = executor::reply(&outcome.results, job.language);
         outcome.success = outcome.results.iter().all(|receipt| receipt.status == StepStatus::Done);
         if outcome.success {
             return Ok(());
         }
         Err(match job.cancel.is_cancelled() {
-            true => cancelled(),
+            true => cancelled(job.language),
             false => failure("step_failed", &outcome.reply),
         })
     }
@@ -238,7 +249,7 @@ impl Pipeline {
 fn write_down(job: &Job, transcript: Transcript, outcome: &mut Outcome) -> String {
     job.progress.emit(
         EventType::Transcribing,
-        format!("Heard: {}", transcript.text),
+        Phrase::new("progress-heard").with("text", transcript.text.clone()).say(job.language),
         json!({"status": "done", "transcript": transcript}),
     );
     let text = transcript.text.clone();
@@ -246,15 +257,15 @@ fn write_down(job: &Job, transcript: Transcript, outcome: &mut Outcome) -> Strin
     text
 }
 
-fn skipped(number: usize, step: &Step) -> Receipt {
+fn skipped(step: &Step, language: Language) -> Receipt {
     Receipt {
-        step: number,
+        step: step.number(),
         tool: step.tool().name.clone(),
         arguments: step.arguments().clone(),
         status: StepStatus::Skipped,
         text: String::new(),
         structured: None,
-        error: Some("a dry run calls no tool".to_owned()),
+        error: Some(say("step-dry-run", language)),
         started_at: Utc::now(),
         elapsed_ms: 0.0,
     }

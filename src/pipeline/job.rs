@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{CommandId, Failure, Outcome, SessionId, Stages, UserId};
+use crate::domain::{CommandId, Failure, Language, Outcome, SessionId, Stages, UserId};
+use crate::phrases::say;
 use crate::progress::CommandProgress;
 
 /// One command while it is under way.
@@ -17,6 +18,7 @@ pub(super) struct Job {
     /// The conversation begins with it, so that there is no history to read.
     pub(super) is_first_turn: bool,
     pub(super) timezone: Tz,
+    pub(super) language: Language,
     pub(super) dry_run: bool,
     pub(super) received_at: DateTime<Utc>,
     pub(super) started: Instant,
@@ -26,7 +28,7 @@ pub(super) struct Job {
 
 pub(super) async fn unless_cancelled<T>(job: &Job, work: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::select! {
-        () = job.cancel.cancelled() => Err(cancelled()),
+        () = job.cancel.cancelled() => Err(cancelled(job.language)),
         done = work => Ok(done),
     }
 }
@@ -53,8 +55,8 @@ pub(super) fn failure(code: &str, message: &str) -> Failure {
     Failure { code: code.to_owned(), message: message.to_owned() }
 }
 
-pub(super) fn cancelled() -> Failure {
-    failure("cancelled", "stopped, as you asked")
+pub(super) fn cancelled(language: Language) -> Failure {
+    failure("cancelled", &say("command-cancelled", language))
 }
 
 /// An error message as a sentence that can be read out.

@@ -23,8 +23,9 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::audio::Decoder;
-use crate::domain::{CommandId, Outcome, SessionId, UserId};
+use crate::domain::{CommandId, Language, Outcome, SessionId, UserId};
 use crate::executor::Executor;
+use crate::phrases::{Phrase, say};
 use crate::planner::Planner;
 use crate::progress::Progress;
 use crate::speech::Transcriber;
@@ -43,6 +44,8 @@ use job::{Job, empty_outcome, failure, millis, sentence};
 pub struct PipelineConfig {
     /// The time zone where a command names none.
     pub timezone: Tz,
+    /// The language to answer in where a command names none.
+    pub language: Language,
     /// Longest text of a command, in characters.
     pub max_text_chars: usize,
     /// Most commands under way at once; more are refused.
@@ -122,7 +125,7 @@ impl Pipeline {
     /// # Errors
     /// [`SubmitError`], and then nothing was done.
     pub async fn submit(&self, submission: Submission) -> Result<CommandId, SubmitError> {
-        let Submission { user, session, timezone, dry_run, input } = submission;
+        let Submission { user, session, timezone, language, dry_run, input } = submission;
         let input = self.admit(input)?;
         let id = CommandId::new();
         let job = Job {
@@ -130,6 +133,7 @@ impl Pipeline {
             is_first_turn: session.is_none(),
             session: session.unwrap_or_else(|| SessionId(CommandId::new().to_string())),
             timezone: timezone.unwrap_or(self.inner.config.timezone),
+            language: language.unwrap_or(self.inner.config.language),
             dry_run,
             received_at: Utc::now(),
             started: match &input {
@@ -177,6 +181,11 @@ impl Pipeline {
         self.inner.tracker.spawn(task.instrument(span));
         begun.await.map_err(|_| SubmitError::ShuttingDown)??;
         Ok(id)
+    }
+
+    /// The language to answer in where nobody names one.
+    pub fn language(&self) -> Language {
+        self.inner.config.language
     }
 
     /// What a person is likely to say to the tools at hand now.
@@ -255,12 +264,13 @@ impl Pipeline {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => {
                 tracing::error!("a part of Hark panicked on this command");
-                Err(failure("internal", "Hark made a mistake of its own on this command; the log has more"))
+                Err(failure("internal", &say("command-internal", job.language)))
             }
             Err(_) => {
                 job.cancel.cancel();
                 let seconds = self.inner.config.deadline.as_secs();
-                Err(failure("command_timeout", &format!("the command was stopped after {seconds} seconds")))
+                let phrase = Phrase::new("command-timeout").with("seconds", seconds);
+                Err(failure("command_timeout", &phrase.say(job.language)))
             }
         };
         let asked = match result {

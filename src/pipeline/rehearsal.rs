@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Pipeline;
-use crate::domain::{Command, CommandId, SessionId, ToolSet, Turn, UserId};
+use crate::domain::{Command, CommandId, Language, SessionId, ToolSet, Turn, UserId};
 use crate::planner::Planned;
 
 /// Whose command it would be.
@@ -21,6 +21,8 @@ pub struct Speaker {
     pub session: SessionId,
     /// The person's time zone; the configured one where absent.
     pub timezone: Option<Tz>,
+    /// The language to answer in; the configured one where absent.
+    pub language: Option<Language>,
 }
 
 /// A plan under way. Dropping it stops the work.
@@ -75,6 +77,7 @@ impl Pipeline {
             session: speaker.session,
             text,
             timezone: speaker.timezone.unwrap_or(self.inner.config.timezone),
+            language: speaker.language.unwrap_or(self.inner.config.language),
             dry_run: true,
             received_at: Utc::now(),
         };

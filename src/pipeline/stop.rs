@@ -1,41 +1,27 @@
 //! "Stop" is understood without a model, so that it works at once and always.
 
-/// What people say when they want something to end, in lower case and without marks. Only these, and only
-/// alone: "stop the timer" is a command like any other.
-const PHRASES: [&str; 14] = [
-    "stop",
-    "stop it",
-    "stop that",
-    "stop this",
-    "stop now",
-    "stop everything",
-    "please stop",
-    "cancel",
-    "cancel it",
-    "cancel that",
-    "never mind",
-    "nevermind",
-    "forget it",
-    "abort",
-];
+use crate::domain::Language;
+use crate::phrases::{Phrase, say};
 
-/// Whether `text` says nothing but that what is under way is to end.
-pub(super) fn is_meant(text: &str) -> bool {
+/// Whether `text` says nothing but that what is under way is to end, in this language or in English. Only
+/// what stands in the catalogue counts, and only alone: "stop the timer" is a command like any other.
+pub(super) fn is_meant(text: &str, language: Language) -> bool {
     let words: Vec<String> = text
         .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
-    PHRASES.contains(&words.join(" ").as_str())
+    let words = words.join(" ");
+    let knows = |language| say("stop-words", language).split(';').any(|known| known.trim() == words);
+    knows(language) || knows(Language::ENGLISH)
 }
 
 /// What is said once so many commands were told to stop.
-pub(super) fn reply(stopped: usize, had_question: bool) -> String {
+pub(super) fn reply(stopped: usize, had_question: bool, language: Language) -> String {
     match (stopped, had_question) {
-        (0, true) => "All right, I leave it.".to_owned(),
-        (0, false) => "Nothing is under way.".to_owned(),
-        (1, _) => "Stopped.".to_owned(),
-        (count, _) => format!("Stopped {count} commands."),
+        (0, true) => say("stopped-question", language),
+        (0, false) => say("stopped-nothing", language),
+        (count, _) => Phrase::new("stopped").with("count", count).say(language),
     }
 }
 
@@ -46,10 +32,13 @@ mod tests {
     #[test]
     fn only_a_plain_stop_is_one() {
         for text in ["Stop.", "stop", "Cancel that!", "Never mind…", "STOP IT"] {
-            assert!(is_meant(text), "{text}");
+            assert!(is_meant(text, Language::ENGLISH), "{text}");
+            assert!(is_meant(text, Language("de")), "{text}");
         }
         for text in ["stop the timer", "cancel my meeting", "don't stop", "", "..."] {
-            assert!(!is_meant(text), "{text}");
+            assert!(!is_meant(text, Language::ENGLISH), "{text}");
         }
+        assert!(is_meant("Hör auf!", Language("de")) && !is_meant("Hör auf!", Language::ENGLISH));
+        assert!(!is_meant("", Language("de")));
     }
 }

@@ -1,12 +1,14 @@
 //! A command on its way in, and why it may be turned away.
 
+use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
 use chrono_tz::Tz;
 
 use super::Rehearsal;
-use crate::domain::{SessionId, Transcript, UserId};
+use crate::domain::{Language, SessionId, Transcript, UserId};
+use crate::phrases::Phrase;
 use crate::store::StoreError;
 
 /// What a person sends.
@@ -53,6 +55,8 @@ pub struct Submission {
     pub session: Option<SessionId>,
     /// The person's time zone; the configured one where absent.
     pub timezone: Option<Tz>,
+    /// The language to answer in; the configured one where absent.
+    pub language: Option<Language>,
     /// Plan and show, but call no tool.
     pub dry_run: bool,
     /// The command.
@@ -60,13 +64,11 @@ pub struct Submission {
 }
 
 /// Why a command was not accepted. Nothing of it was done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum SubmitError {
     /// No words.
-    #[error("the command is empty; say or type what is to be done")]
     EmptyText,
     /// Too many words.
-    #[error("the command has {length} characters, at most {limit} are taken; shorten it or split it")]
     TextTooLong {
         /// Characters that came.
         length: usize,
@@ -74,14 +76,11 @@ pub enum SubmitError {
         limit: usize,
     },
     /// Too much is going on.
-    #[error("{0} commands are under way, which is the limit; try again in a moment")]
     TooBusy(usize),
     /// Hark is on its way out.
-    #[error("Hark is shutting down; send the command again once it is back")]
     ShuttingDown,
     /// The history can't be written, and nothing is done off the record.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
 }
 
 impl SubmitError {
@@ -94,5 +93,40 @@ impl SubmitError {
             Self::ShuttingDown => "shutting_down",
             Self::Store(error) => error.code(),
         }
+    }
+
+    /// What happened and the way out, for a person.
+    pub fn say(&self, language: Language) -> String {
+        let phrase = match self {
+            Self::EmptyText => Phrase::new("submit-empty"),
+            Self::TextTooLong { length, limit } => {
+                Phrase::new("submit-too-long").with("length", *length).with("limit", *limit)
+            }
+            Self::TooBusy(count) => Phrase::new("submit-busy").with("count", *count),
+            Self::ShuttingDown => Phrase::new("submit-shutting-down"),
+            Self::Store(error) => return error.to_string(),
+        };
+        phrase.say(language)
+    }
+}
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(Language::ENGLISH))
+    }
+}
+
+impl std::error::Error for SubmitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for SubmitError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }

@@ -1,16 +1,19 @@
 //! What can keep the planner from a decision.
 
+use std::error::Error;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::Language;
 use crate::domain::plan::Problem;
 use crate::llm::ModelError;
+use crate::phrases::Phrase;
 
 /// No decision could be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum PlanError {
     /// A prompt template cannot be read from the configured folder.
-    #[error("the prompt template {} cannot be read: {source}", path.display())]
     TemplateUnreadable {
         /// The file.
         path: PathBuf,
@@ -18,23 +21,15 @@ pub enum PlanError {
         source: std::io::Error,
     },
     /// A prompt template is faulty.
-    #[error(
-        "the prompt template {name} is faulty: {source}; mend it, or take it out of the prompts folder to use the built-in one"
-    )]
     TemplateFaulty {
         /// Its name.
         name: &'static str,
         /// What is wrong with it.
-        #[source]
         source: minijinja::Error,
     },
     /// The model could not answer.
-    #[error("the language model could not plan: {0}")]
-    Model(#[from] ModelError),
+    Model(ModelError),
     /// The answer was no plan in the agreed form, and neither was the repaired one.
-    #[error(
-        "the language model {model} gave no readable plan: {fault}; say it in other words, or set a larger model"
-    )]
     Unreadable {
         /// The model.
         model: String,
@@ -42,13 +37,10 @@ pub enum PlanError {
         fault: String,
     },
     /// The plan did not stand the check, and neither did the repaired one. Nothing was done.
-    #[error("no valid plan was found, so nothing was done: {}; say it in other words, or set a larger model", list(.0))]
     Invalid(Vec<Problem>),
     /// The command was cancelled.
-    #[error("planning was cancelled")]
     Cancelled,
     /// Planning took too long.
-    #[error("planning took longer than {} s, so nothing was done; try a shorter command, or raise the planner's deadline", .0.as_secs_f32())]
     Timeout(Duration),
 }
 
@@ -63,6 +55,54 @@ impl PlanError {
             Self::Cancelled => "plan_cancelled",
             Self::Timeout(_) => "plan_timeout",
         }
+    }
+
+    /// What happened and the way out, for a person. What only whoever runs Hark can mend is told in English,
+    /// and so are the reasons of services and models.
+    pub fn say(&self, language: Language) -> String {
+        let phrase = match self {
+            Self::TemplateUnreadable { path, source } => {
+                return format!("the prompt template {} cannot be read: {source}", path.display());
+            }
+            Self::TemplateFaulty { name, source } => {
+                return format!(
+                    "the prompt template {name} is faulty: {source}; mend it, or take it out of the prompts \
+                     folder to use the built-in one"
+                );
+            }
+            Self::Model(error) => Phrase::new("plan-failed").with("reason", error.to_string()),
+            Self::Unreadable { model, fault } => {
+                Phrase::new("plan-unreadable").with("model", model.clone()).with("fault", fault.clone())
+            }
+            Self::Invalid(problems) => Phrase::new("plan-invalid").with("problems", list(problems)),
+            Self::Cancelled => Phrase::new("plan-cancelled"),
+            Self::Timeout(limit) => Phrase::new("plan-timeout").with("seconds", limit.as_secs_f64()),
+        };
+        phrase.say(language)
+    }
+}
+
+/// As the log and programs are told it.
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(Language::ENGLISH))
+    }
+}
+
+impl Error for PlanError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::TemplateUnreadable { source, .. } => Some(source),
+            Self::TemplateFaulty { source, .. } => Some(source),
+            Self::Model(error) => Some(error),
+            Self::Unreadable { .. } | Self::Invalid(_) | Self::Cancelled | Self::Timeout(_) => None,
+        }
+    }
+}
+
+impl From<ModelError> for PlanError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
     }
 }
 

@@ -30,8 +30,11 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::plan::{Draft, MAX_STEPS, Problem};
-use crate::domain::{Command, CommandId, Decision, Question, SessionId, ToolSet, Turn, TurnOutcome, UserId};
+use crate::domain::{
+    Command, CommandId, Decision, Language, Question, SessionId, ToolSet, Turn, TurnOutcome, UserId,
+};
 use crate::llm::{ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
+use crate::phrases::say;
 use crate::tools::Shortlister;
 use form::Form;
 use prompt::Prompts;
@@ -40,8 +43,6 @@ use said::{Manner, Said};
 pub use config::{Detail, PlannerConfig, Wording};
 pub use error::PlanError;
 
-/// What is said where no tool fits.
-const NOTHING_FITS: &str = "None of the connected tools fits that.";
 /// A first answer and a repaired one.
 const MAX_ATTEMPTS: u8 = 2;
 
@@ -105,6 +106,7 @@ impl Planner {
             session: SessionId(String::new()),
             text: String::new(),
             timezone: chrono_tz::UTC,
+            language: Language::ENGLISH,
             dry_run: true,
             received_at: chrono::Utc::now(),
         };
@@ -154,13 +156,10 @@ impl Planner {
         let pending = prompt::pending(turns);
         let shown = self.shortlist(command, tools, turns, pending);
         let mut planned = Planned {
-            decision: Decision::Nothing(
-                match tools.tools().is_empty() {
-                    true => "No tools are connected, so there is nothing that I could do.",
-                    false => NOTHING_FITS,
-                }
-                .to_owned(),
-            ),
+            decision: Decision::Nothing(match tools.tools().is_empty() {
+                true => say("nothing-connected", command.language),
+                false => say("nothing-fits", command.language),
+            }),
             shortlisted: shown.tools().len(),
             shortlist_time: started.elapsed(),
             model_time: Duration::ZERO,
@@ -189,7 +188,8 @@ impl Planner {
                 })
                 .await?;
             planned.count(&reply, asked.elapsed());
-            let (fault, question) = match judge(&reply, tools, pending, planned.confidence) {
+            let (fault, question) = match judge(&reply, tools, pending, planned.confidence, command.language)
+            {
                 Verdict::Decided(decision) => {
                     planned.decision = decision;
                     return Ok(planned);
@@ -284,7 +284,13 @@ impl Planned {
     }
 }
 
-fn judge(reply: &ChatReply, tools: &ToolSet, pending: Option<&Question>, confidence: Option<f32>) -> Verdict {
+fn judge(
+    reply: &ChatReply,
+    tools: &ToolSet,
+    pending: Option<&Question>,
+    confidence: Option<f32>,
+    language: Language,
+) -> Verdict {
     let mut draft = match answer::read(reply) {
         Ok(draft) => draft,
         Err(fault) => return Verdict::Refused { fault: Fault::Unreadable(fault), question: None },
@@ -293,17 +299,19 @@ fn judge(reply: &ChatReply, tools: &ToolSet, pending: Option<&Question>, confide
         fill_known(&mut draft, pending);
     }
     if draft.needs_clarification {
-        return Verdict::Decided(Decision::Ask(question::of_model(&draft, tools)));
+        return Verdict::Decided(Decision::Ask(question::of_model(&draft, tools, language)));
     }
     if draft.selected_tools.is_empty() {
-        let said = draft.execution_plan.trim();
-        let sentence = if said.is_empty() { NOTHING_FITS } else { said };
-        return Verdict::Decided(Decision::Nothing(sentence.to_owned()));
+        let sentence = match draft.execution_plan.trim() {
+            "" => say("nothing-fits", language),
+            said => said.to_owned(),
+        };
+        return Verdict::Decided(Decision::Nothing(sentence));
     }
     match draft.check(tools, confidence) {
         Ok(plan) => Verdict::Decided(Decision::Act(plan)),
         Err(problems) => {
-            let question = question::for_missing(&draft, &problems, tools);
+            let question = question::for_missing(&draft, &problems, tools, language);
             Verdict::Refused { fault: Fault::Invalid(problems), question }
         }
     }

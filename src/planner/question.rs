@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::signature::first_sentence;
 use crate::domain::plan::{Draft, Problem, ProblemKind};
-use crate::domain::{Question, Tool, ToolName, ToolSet};
+use crate::domain::{Language, Question, Tool, ToolName, ToolSet};
+use crate::phrases::{Phrase, say};
 
 /// A description longer than this, in characters, is no part of a spoken question.
 const MAX_DESCRIPTION_CHARS: usize = 90;
@@ -12,18 +13,23 @@ const MAX_DESCRIPTION_CHARS: usize = 90;
 const MAX_CHOICES: usize = 6;
 
 /// The question for the first argument that is missing, where missing arguments are all that is wrong.
-pub(super) fn for_missing(draft: &Draft, problems: &[Problem], tools: &ToolSet) -> Option<Question> {
+pub(super) fn for_missing(
+    draft: &Draft,
+    problems: &[Problem],
+    tools: &ToolSet,
+    language: Language,
+) -> Option<Question> {
     let only_missing =
         problems.iter().all(|problem| matches!(problem.kind, ProblemKind::MissingArgument { .. }));
     let first = problems.first().filter(|_| only_missing)?;
     let ProblemKind::MissingArgument { tool, name } = &first.kind else { return None };
     let step = draft.selected_tools.get(first.step?.checked_sub(1)?)?;
     let tool = tools.find(tool)?;
-    Some(about(tool, &step.params, Some(name), None))
+    Some(about(tool, &step.params, Some(name), None, language))
 }
 
 /// The question that the model wants to ask.
-pub(super) fn of_model(draft: &Draft, tools: &ToolSet) -> Question {
+pub(super) fn of_model(draft: &Draft, tools: &ToolSet, language: Language) -> Question {
     let words = draft.clarification_question.as_deref().map(str::trim).filter(|words| !words.is_empty());
     let meant = draft.selected_tools.iter().find_map(|step| {
         let name = ToolName::new(&*step.service, &*step.tool);
@@ -32,10 +38,10 @@ pub(super) fn of_model(draft: &Draft, tools: &ToolSet) -> Question {
     match meant {
         Some((tool, step)) => {
             let missing = tool.required().find(|name| step.params.get(*name).is_none());
-            about(tool, &step.params, missing, words)
+            about(tool, &step.params, missing, words, language)
         }
         None => Question {
-            text: words.unwrap_or("What exactly should I do?").to_owned(),
+            text: words.map_or_else(|| say("ask-what", language), str::to_owned),
             tool: None,
             known: Value::Object(Map::new()),
             missing: None,
@@ -43,11 +49,17 @@ pub(super) fn of_model(draft: &Draft, tools: &ToolSet) -> Question {
     }
 }
 
-fn about(tool: &Tool, params: &Value, missing: Option<&str>, words: Option<&str>) -> Question {
+fn about(
+    tool: &Tool,
+    params: &Value,
+    missing: Option<&str>,
+    words: Option<&str>,
+    language: Language,
+) -> Question {
     let text = match (words, missing) {
         (Some(words), _) => words.to_owned(),
-        (None, Some(missing)) => ask_for(tool, missing),
-        (None, None) => format!("What exactly should I {}?", deed(tool)),
+        (None, Some(missing)) => ask_for(tool, missing, language),
+        (None, None) => Phrase::new("ask-deed").with("deed", deed(tool)).say(language),
     };
     Question {
         text,
@@ -74,7 +86,7 @@ fn known(tool: &Tool, params: &Value) -> Value {
     Value::Object(kept.collect())
 }
 
-fn ask_for(tool: &Tool, missing: &str) -> String {
+fn ask_for(tool: &Tool, missing: &str, language: Language) -> String {
     let schema = tool.properties().find(|(name, _)| *name == missing).map(|(_, schema)| schema);
     let description = schema
         .and_then(|schema| schema.get("description"))
@@ -83,9 +95,12 @@ fn ask_for(tool: &Tool, missing: &str) -> String {
         .filter(|text| !text.is_empty() && text.chars().count() <= MAX_DESCRIPTION_CHARS);
     let name = missing.replace(['_', '-'], " ");
     let wanted = match description {
-        Some(description) => format!("the {name} ({})", lower_first(description)),
-        None => format!("the {name}"),
+        Some(description) => {
+            Phrase::new("ask-wanted-described").with("description", lower_first(description))
+        }
+        None => Phrase::new("ask-wanted"),
     };
+    let wanted = wanted.with("name", name).say(language);
     let choices: Vec<&str> = schema
         .and_then(|schema| schema.get("enum"))
         .and_then(Value::as_array)
@@ -94,12 +109,13 @@ fn ask_for(tool: &Tool, missing: &str) -> String {
         .filter_map(Value::as_str)
         .take(MAX_CHOICES)
         .collect();
-    match choices.split_last() {
+    let question = match choices.split_last() {
         Some((last, others)) if !others.is_empty() => {
-            format!("To {}, I need {wanted}. Should it be {} or {last}?", deed(tool), others.join(", "))
+            Phrase::new("ask-choice").with("others", others.join(", ")).with("last", (*last).to_owned())
         }
-        _ => format!("To {}, I need {wanted}. What should it be?", deed(tool)),
-    }
+        _ => Phrase::new("ask-missing"),
+    };
+    question.with("deed", deed(tool)).with("wanted", wanted).say(language)
 }
 
 /// What the tool does, as an order: "add note".
@@ -142,12 +158,16 @@ mod tests {
         let tool =
             Tool::new(name, None, String::new(), schema, None, Annotations::default()).expect("a tool");
         assert_eq!(
-            ask_for(&tool, "repo_path"),
+            ask_for(&tool, "repo_path", Language::ENGLISH),
             "To git status, I need the repo path (path of the repository). What should it be?"
         );
         assert_eq!(
-            ask_for(&tool, "colour"),
+            ask_for(&tool, "colour", Language::ENGLISH),
             "To git status, I need the colour. Should it be red, green or blue?"
+        );
+        assert_eq!(
+            ask_for(&tool, "colour", Language("de")),
+            "Für „git status“ brauche ich noch die Angabe „colour“. Soll es red, green oder blue sein?"
         );
     }
 }

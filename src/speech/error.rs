@@ -1,42 +1,34 @@
 //! Why nothing was written down. Each has a stable code and a way out.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::Language;
+use crate::phrases::Phrase;
+
 /// Why there is no transcript.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 pub enum SpeechError {
     /// Nothing but silence.
-    #[error("nothing was said: the recording is silent; is the microphone muted, or the wrong one?")]
     Silence,
     /// Sound, but no words in it.
-    #[error("no speech was heard in the recording; say it again, a little closer to the microphone")]
     NoSpeech,
     /// Too little to be a word.
-    #[error("the recording has only {} ms of sound, too little for a word; hold the key until you have finished", .0.as_millis())]
     TooShort(Duration),
     /// Words came out that can't be what was said.
-    #[error("that could not be understood; say it again, more clearly or with less noise around")]
     Unintelligible,
     /// Words came out, and the model was not sure of them.
-    #[error(
-        "that was not heard clearly enough to act upon it; say it again, a little closer to the microphone"
-    )]
     LowConfidence,
     /// Too many wait.
-    #[error("{0} recordings wait to be heard already; try again in a moment")]
     Busy(usize),
     /// The weights were not in memory in time.
-    #[error("the speech model is still being loaded; try again in a moment")]
     Loading,
     /// It took too long.
-    #[error("the recording could not be heard within {} s; try a shorter one, or a smaller speech model", .0.as_secs())]
     Timeout(Duration),
     /// Whoever asked went away or stopped it.
-    #[error("hearing was stopped")]
     Cancelled,
     /// There is no file of the model.
-    #[error("the speech model {name} is not at {}; fetch it: hark models fetch {name}", path.display())]
     ModelMissing {
         /// Its name in the catalogue.
         name: String,
@@ -44,7 +36,6 @@ pub enum SpeechError {
         path: PathBuf,
     },
     /// The file is no model.
-    #[error("the speech model {name} can't be loaded: {reason}; fetch it again: hark models fetch {name}")]
     ModelBroken {
         /// Its name in the catalogue.
         name: String,
@@ -52,18 +43,12 @@ pub enum SpeechError {
         reason: String,
     },
     /// No model here knows the language.
-    #[error(
-        "{0:?} is no language that the speech model knows; name it by two letters, such as en, or say auto"
-    )]
     LanguageUnknown(String),
     /// A service can't hear now.
-    #[error("the speech service can't be used: {0}")]
     Remote(String),
     /// The settings of a service are wrong.
-    #[error("hearing is set up wrong: {0}; see [speech] and [speech_service] in the settings")]
     BadSettings(String),
     /// The engine failed on this recording.
-    #[error("the speech model failed on this recording ({0}); the log has more")]
     Failed(String),
 }
 
@@ -89,6 +74,36 @@ impl SpeechError {
         }
     }
 
+    /// What happened and the way out, for a person.
+    pub fn phrase(&self) -> Phrase {
+        let phrase = Phrase::new;
+        match self {
+            Self::Silence => phrase("speech-silence"),
+            Self::NoSpeech => phrase("speech-no-speech"),
+            Self::TooShort(length) => {
+                phrase("speech-too-short").with("milliseconds", length.as_millis().to_string())
+            }
+            Self::Unintelligible => phrase("speech-unintelligible"),
+            Self::LowConfidence => phrase("speech-low-confidence"),
+            Self::Busy(count) => phrase("speech-busy").with("count", *count),
+            Self::Loading => phrase("speech-loading"),
+            Self::Timeout(limit) => phrase("speech-timeout").with("seconds", limit.as_secs()),
+            Self::Cancelled => phrase("speech-cancelled"),
+            Self::ModelMissing { name, path } => phrase("speech-model-missing")
+                .with("name", name.clone())
+                .with("path", path.display().to_string()),
+            Self::ModelBroken { name, reason } => {
+                phrase("speech-model-broken").with("name", name.clone()).with("reason", reason.clone())
+            }
+            Self::LanguageUnknown(language) => {
+                phrase("speech-language-unknown").with("language", format!("{language:?}"))
+            }
+            Self::Remote(reason) => phrase("speech-remote").with("reason", reason.clone()),
+            Self::BadSettings(reason) => phrase("speech-settings").with("reason", reason.clone()),
+            Self::Failed(reason) => phrase("speech-failed").with("reason", reason.clone()),
+        }
+    }
+
     /// Whether the fault is of whoever hears, so that another may hear it, and not of the recording or of
     /// whoever asked.
     pub(super) fn is_ours(&self) -> bool {
@@ -111,3 +126,12 @@ impl SpeechError {
         }
     }
 }
+
+/// As the log and programs are told it.
+impl fmt::Display for SpeechError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.phrase().say(Language::ENGLISH))
+    }
+}
+
+impl std::error::Error for SpeechError {}

@@ -1,12 +1,15 @@
 //! Why a call came to nothing.
 
+use std::fmt;
 use std::time::Duration;
 
+use crate::domain::Language;
+use crate::phrases::Phrase;
+
 /// A call that gave no result that can be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum CallError {
     /// No such server is configured.
-    #[error("there is no server {server:?}; configured are: {known}")]
     UnknownServer {
         /// The key that was asked for.
         server: String,
@@ -14,13 +17,11 @@ pub enum CallError {
         known: String,
     },
     /// The arguments are not an object, so that nothing was sent.
-    #[error("the arguments of {tool} must be an object")]
     BadArguments {
         /// The tool.
         tool: String,
     },
     /// The server is not there, and nothing was sent.
-    #[error("the server {server:?} is not connected: {reason}")]
     NotConnected {
         /// Its key.
         server: String,
@@ -28,7 +29,6 @@ pub enum CallError {
         reason: String,
     },
     /// The call could not be handed to the server, which has not seen it.
-    #[error("the call did not reach the server {server:?}: {reason}")]
     NotDelivered {
         /// Its key.
         server: String,
@@ -36,9 +36,6 @@ pub enum CallError {
         reason: String,
     },
     /// The call was sent, and the connection ended before an answer came.
-    #[error(
-        "the server {server:?} was lost during the call: {reason}; whether it was carried out is not known"
-    )]
     Lost {
         /// Its key.
         server: String,
@@ -46,7 +43,6 @@ pub enum CallError {
         reason: String,
     },
     /// The call was sent, and no answer came in time. The server was told to stop.
-    #[error("{tool} gave no answer within {} s and was told to stop; whether it was carried out is not known", .after.as_secs_f64())]
     TimedOut {
         /// The tool.
         tool: String,
@@ -54,7 +50,6 @@ pub enum CallError {
         after: Duration,
     },
     /// The person or the program stopped it.
-    #[error("the call of {tool} was stopped{}", if *.sent { " after it was sent; whether it was carried out is not known" } else { "" })]
     Cancelled {
         /// The tool.
         tool: String,
@@ -62,7 +57,6 @@ pub enum CallError {
         sent: bool,
     },
     /// The server answered that it does not do this.
-    #[error("the server refused the call of {tool}: {message} (code {code})")]
     Refused {
         /// The tool.
         tool: String,
@@ -72,15 +66,11 @@ pub enum CallError {
         message: String,
     },
     /// The server wants to ask back, which Hark does not offer.
-    #[error(
-        "{tool} wants to ask something back during the call, which is not supported yet; give all details in the command"
-    )]
     WantsInput {
         /// The tool.
         tool: String,
     },
     /// The result is not what the tool promised, so that nothing in it can be relied on.
-    #[error("the result of {tool} does not fit what it promises: {}", .faults.join("; "))]
     BadResult {
         /// The tool.
         tool: String,
@@ -88,7 +78,6 @@ pub enum CallError {
         faults: Vec<String>,
     },
     /// The result is larger than is taken in.
-    #[error("the result of {tool} has {bytes} bytes, over the limit of {limit}; ask it for less")]
     TooLarge {
         /// The tool.
         tool: String,
@@ -114,6 +103,40 @@ impl CallError {
             Self::WantsInput { .. } => "input_wanted",
             Self::BadResult { .. } => "result_invalid",
             Self::TooLarge { .. } => "result_too_large",
+        }
+    }
+
+    /// What happened and the way out, for a person; the reasons of servers are in their own words.
+    pub fn phrase(&self) -> Phrase {
+        let about = |name, tool: &String| Phrase::new(name).with("tool", tool.clone());
+        let server = |name, server: &String| Phrase::new(name).with("server", format!("{server:?}"));
+        match self {
+            Self::UnknownServer { server: key, known } => {
+                server("call-server-unknown", key).with("known", known.clone())
+            }
+            Self::BadArguments { tool } => about("call-arguments", tool),
+            Self::NotConnected { server: key, reason } => {
+                server("call-not-connected", key).with("reason", reason.clone())
+            }
+            Self::NotDelivered { server: key, reason } => {
+                server("call-not-delivered", key).with("reason", reason.clone())
+            }
+            Self::Lost { server: key, reason } => server("call-lost", key).with("reason", reason.clone()),
+            Self::TimedOut { tool, after } => {
+                about("call-timeout", tool).with("seconds", after.as_secs_f64())
+            }
+            Self::Cancelled { tool, sent: true } => about("call-stopped-late", tool),
+            Self::Cancelled { tool, sent: false } => about("call-stopped", tool),
+            Self::Refused { tool, code, message } => {
+                about("call-refused", tool).with("code", *code).with("reason", message.clone())
+            }
+            Self::WantsInput { tool } => about("call-wants-input", tool),
+            Self::BadResult { tool, faults } => {
+                about("call-bad-result", tool).with("faults", faults.join("; "))
+            }
+            Self::TooLarge { tool, bytes, limit } => {
+                about("call-too-large", tool).with("bytes", *bytes).with("limit", *limit)
+            }
         }
     }
 
@@ -150,3 +173,12 @@ impl CallError {
         }
     }
 }
+
+/// As the log and programs are told it.
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.phrase().say(Language::ENGLISH))
+    }
+}
+
+impl std::error::Error for CallError {}

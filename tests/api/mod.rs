@@ -4,6 +4,7 @@ mod access;
 mod bad_input;
 mod commands;
 mod health;
+mod language;
 mod live;
 mod page;
 mod spoken;

@@ -26,6 +26,19 @@ async fn the_page_is_guarded_and_asked_for_again() {
 }
 
 #[tokio::test]
+async fn each_file_of_messages_is_a_language_of_the_page() {
+    let app = TestApp::new().await;
+    let languages = app.get("/messages/index.json").await.json();
+    let languages: Vec<&str> = languages.as_array().unwrap().iter().filter_map(|tag| tag.as_str()).collect();
+    assert!(languages.contains(&"en") && languages.contains(&"de"), "{languages:?}");
+    for tag in languages {
+        let catalogue = app.get(&format!("/messages/{tag}.json")).await;
+        assert_eq!(catalogue.status, StatusCode::OK);
+        assert!(catalogue.json()["direction"].is_string(), "{tag}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_a_problem() {
     let app = TestApp::new().await;
     for path in ["/nothing", "/api/nothing", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "/api", "//etc/passwd"] {

@@ -58,6 +58,7 @@ async fn a_faulty_settings_file_is_told_with_its_line_and_never_with_a_value() {
                 "300",
             ],
         ),
+        ("language = \"tlh\"\n", &["language", "tlh", "de, en"]),
         ("[log]\nlevel = \"hark=loud\"\n", &["log.level", "hark=loud"]),
     ] {
         let path = home.write("hark.toml", text);

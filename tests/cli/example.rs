@@ -15,6 +15,7 @@ use super::home::project;
 /// they stand in the file.
 const EXAMPLES: &[&str] = &[
     "timezone",
+    "language",
     "speech.threads",
     "speech_service.base_url",
     "listening.wake",

@@ -142,6 +142,23 @@ async fn the_time_zone_of_a_command_is_the_one_that_it_names() {
 }
 
 #[tokio::test]
+async fn the_language_of_a_reply_is_that_of_the_settings_or_else_the_one_that_is_spoken() {
+    for (settings, reply) in [
+        ("", "This is what I would do: "),
+        ("language = \"de\"", "Das würde ich tun: "),
+        ("[speech]\nlanguage = \"de\"", "Das würde ich tun: "),
+        ("[speech]\nlanguage = \"auto\"", "This is what I would do: "),
+        ("language = \"en\"\n[speech]\nlanguage = \"de\"", "This is what I would do: "),
+    ] {
+        let model = Endpoint::saying([add_milk()]).await;
+        let home = model.home();
+        home.write("hark.toml", settings);
+        let said = home.run(["say", "--dry-run", "add milk"]).await.good();
+        assert!(said.contains(reply), "{settings:?}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn an_interrupt_stops_a_command_and_everything_that_it_started() {
     let model = Endpoint::hanging().await;
     let home = model.home();

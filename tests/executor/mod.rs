@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hark::domain::plan::Draft;
-use hark::domain::{CommandId, Plan, Receipt, StepStatus, UserId};
+use hark::domain::{CommandId, Language, Plan, Receipt, StepStatus, UserId};
 use hark::executor::{Executor, ExecutorConfig, Run};
 use hark::progress::{Progress, ProgressConfig};
 use hark::store::{AuditAction, Store};
@@ -40,7 +40,13 @@ impl Bench {
         registry.settle(PATIENCE).await;
         let command = CommandId::new();
         let progress = Progress::new(ProgressConfig::default()).open(command);
-        let run = Run { command, user: UserId::local(), progress, cancel: CancellationToken::new() };
+        let run = Run {
+            command,
+            user: UserId::local(),
+            language: Language::ENGLISH,
+            progress,
+            cancel: CancellationToken::new(),
+        };
         Self { executor: Executor::new(registry.clone(), store.clone(), config), registry, store, run }
     }
 

@@ -1,7 +1,7 @@
 //! The reply, made from receipts alone.
 
 use chrono::DateTime;
-use hark::domain::{Receipt, StepStatus};
+use hark::domain::{Language, Receipt, StepStatus};
 use hark::executor::reply;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn says_what_the_receipts_prove_and_no_more() {
         ),
     ];
     for (receipts, expected) in cases {
-        assert_eq!(reply(receipts), *expected);
+        assert_eq!(reply(receipts, Language::ENGLISH), *expected);
     }
 }
 
@@ -103,20 +103,38 @@ fn structured_results_are_read_out_as_pairs() {
         (receipt("d.x", Done, "42"), "42."),
     ];
     for (receipt, expected) in cases {
-        assert_eq!(reply(&[receipt]), expected);
+        assert_eq!(reply(&[receipt], Language::ENGLISH), expected);
     }
 }
 
 #[test]
 fn long_and_marked_up_texts_become_short_sentences() {
     let list = receipt("desk.show", Done, "## Shopping list:\n- **milk**\n- `eggs`\n\n- bread");
-    assert_eq!(reply(&[list]), "Shopping list: milk, eggs, bread.");
+    assert_eq!(reply(&[list], Language::ENGLISH), "Shopping list: milk, eggs, bread.");
     let sentences = receipt("desk.show", Done, &format!("One. {} Two.", "word ".repeat(100)));
-    assert_eq!(reply(&[sentences]), "One.");
-    let endless = reply(&[receipt("desk.show", Done, &"word ".repeat(100))]);
+    assert_eq!(reply(&[sentences], Language::ENGLISH), "One.");
+    let endless = reply(&[receipt("desk.show", Done, &"word ".repeat(100))], Language::ENGLISH);
     assert!(endless.ends_with("word…") && endless.chars().count() <= 301, "{endless}");
-    let wide = reply(&[receipt("desk.show", Done, &"語".repeat(1000))]);
+    let wide = reply(&[receipt("desk.show", Done, &"語".repeat(1000))], Language::ENGLISH);
     assert_eq!(wide.chars().count(), 301);
-    let hostile = reply(&[receipt("desk.show", Done, "a\u{1b}[31mred\u{0}\u{7}")]);
+    let hostile = reply(&[receipt("desk.show", Done, "a\u{1b}[31mred\u{0}\u{7}")], Language::ENGLISH);
     assert!(!hostile.chars().any(char::is_control), "{hostile:?}");
+}
+
+#[test]
+fn says_the_same_in_german() {
+    let german = Language("de");
+    let note = || receipt("desk.add_note", Done, "Added the note “milk”.");
+    let event = |status| receipt("calendar.add_event", status, "the calendar did not answer");
+    assert_eq!(reply(&[], german), "Es wurde nichts getan.");
+    assert_eq!(
+        reply(&[note(), event(Failed)], german),
+        "Added the note “milk”. Aber „add event“ hat nicht geklappt: the calendar did not answer."
+    );
+    assert_eq!(
+        reply(&[note(), event(Unknown)], german),
+        "Added the note “milk”. Aber ich weiß nicht, ob „add event“ erledigt wurde: the calendar did not answer."
+    );
+    let states = structured("lamps.state", "", json!({"on": true, "rooms": ["kitchen", "hall"]}));
+    assert_eq!(reply(&[states], german), "on: ja, rooms: kitchen und hall.");
 }

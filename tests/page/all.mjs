@@ -2,6 +2,7 @@
 //   node --test-reporter=spec tests/page/all.mjs [path of hark]
 // Each of these files runs alone in the same way.
 
+import "./wording.mjs";
 import "./typing.mjs";
 import "./speaking.mjs";
 import "./remembering.mjs";
@@ -10,3 +11,4 @@ import "./looking.mjs";
 import "./entering.mjs";
 import "./trusting.mjs";
 import "./reaching.mjs";
+import "./german.mjs";

@@ -45,7 +45,7 @@ describe("the panel of tools", () => {
       await eventually(async () => assert.match(await models.innerText(), /Speech\s+hark-mini.*\(built in\)/));
       assert.equal(await models.locator("code").first().textContent(), commands[0]);
       assert.match(await models.innerText(), /Language\s+scripted \(remote\)/);
-      assert.match(await models.innerText(), /Limits\s+1000 commands a minute/);
+      assert.match(await models.innerText(), /Limits\s+1,000 commands a minute/);
 
       await notice.getByRole("button", { name: "Hide" }).click();
       await visitor.page.reload();

@@ -57,6 +57,8 @@ class Visitor {
     });
     const response = await visitor.page.goto(at);
     assert.equal(response.status(), 200, await response.text());
+    // The keys mean something once the words are there; nobody types before.
+    await visitor.page.locator("html[dir]").waitFor({ state: "attached" });
     return visitor;
   }
 

@@ -18,7 +18,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use hark::api::{self, ApiConfig, AppState};
 use hark::audio::{AudioConfig, Decoder};
-use hark::domain::{Pcm, Transcript};
+use hark::domain::{Language, Pcm, Transcript};
 use hark::executor::{Executor, ExecutorConfig};
 use hark::llm::{ChatModel, ChatReply, ChatRequest, Finish, ModelError, Usage};
 use hark::pipeline::{Parts, Pipeline, PipelineConfig};
@@ -173,6 +173,7 @@ impl TestApp {
         };
         let config = PipelineConfig {
             timezone: chrono_tz::Tz::UTC,
+            language: Language::ENGLISH,
             max_text_chars: 4_000,
             max_running: 200,
             deadline: PATIENCE,

@@ -7,16 +7,17 @@ mod socket;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, Query, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::form::{session, timezone};
-use super::{ApiError, AppState, Problem};
+use super::{ApiError, AppState, Problem, language};
 use crate::audio::{Converter, Patience, Turns};
 use crate::domain::{CommandId, SAMPLE_RATE_HZ, SessionId, UserId};
 use crate::listening::Listening;
+use crate::phrases::Choice;
 use crate::pipeline::Speaker;
 
 pub(super) use message::FRAME_BYTES;
@@ -44,6 +45,8 @@ pub(super) struct StreamQuery {
     session_id: Option<String>,
     /// The person's time zone; Hark's own where it is absent.
     timezone: Option<String>,
+    /// The language to answer in, such as `de`; that of `Accept-Language`, or else Hark's own where absent.
+    language: Option<String>,
     /// Plan and show, but call no tool.
     dry_run: Option<bool>,
 }
@@ -71,6 +74,7 @@ pub(super) async fn stream(
     State(state): State<AppState>,
     Extension(user): Extension<UserId>,
     uri: Uri,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let Query(query) = Query::<StreamQuery>::try_from_uri(&uri)
@@ -84,7 +88,7 @@ pub(super) async fn stream(
     })?;
     let converter = Converter::new(query.rate.unwrap_or(SAMPLE_RATE_HZ))
         .map_err(|message| ApiError::bad_request("sample_rate_unsupported", message))?;
-    let listening = listening(&state, user, query)?;
+    let listening = listening(&state, user, &headers, query)?;
     let seat = state.seats().try_acquire_owned().map_err(|_| {
         ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -100,7 +104,12 @@ pub(super) async fn stream(
     }))
 }
 
-fn listening(state: &AppState, user: UserId, query: StreamQuery) -> Result<Listening, ApiError> {
+fn listening(
+    state: &AppState,
+    user: UserId,
+    headers: &HeaderMap,
+    query: StreamQuery,
+) -> Result<Listening, ApiError> {
     let id = match query.session_id {
         Some(id) => session(id)?,
         None => SessionId(CommandId::new().to_string()),
@@ -112,11 +121,14 @@ fn listening(state: &AppState, user: UserId, query: StreamQuery) -> Result<Liste
     if !query.wake.unwrap_or(false) {
         config.wake = None;
     }
+    // A browser names its own languages by itself, and a page can only name another one in the address.
+    let named = query.language.as_deref().and_then(|language| Choice::read(language).best());
     Ok(Listening {
         speaker: Speaker {
             user,
             session: id,
             timezone: query.timezone.as_deref().map(timezone).transpose()?,
+            language: named.or_else(|| language::wanted(headers)),
         },
         turns: match query.mode {
             Mode::HandsFree => Turns::HandsFree,
