@@ -12,6 +12,8 @@ pub mod phrases;
 pub mod audio;
 /// Sound becomes a transcript.
 pub mod speech;
+/// Replies become sound.
+pub mod voice;
 /// The catalogue of models, and their files on disk.
 pub mod models;
 /// Language models behind one face.

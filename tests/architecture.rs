@@ -9,6 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("phrases", &["domain"]),
     ("audio", &["domain", "phrases"]),
     ("speech", &["domain", "phrases", "audio"]),
+    ("voice", &[]),
     ("models", &["domain"]),
     ("llm", &["domain"]),
     ("tools", &["domain", "phrases"]),
@@ -21,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "pipeline",
         &["domain", "phrases", "audio", "speech", "tools", "planner", "executor", "progress", "store"],
     ),
-    ("listening", &["domain", "phrases", "audio", "speech", "progress", "pipeline"]),
+    ("listening", &["domain", "phrases", "audio", "speech", "voice", "progress", "pipeline"]),
     (
         "config",
         &[
@@ -29,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "phrases",
             "audio",
             "speech",
+            "voice",
             "models",
             "llm",
             "tools",
@@ -70,6 +72,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "domain",
             "audio",
             "speech",
+            "voice",
             "models",
             "llm",
             "tools",

@@ -13,6 +13,7 @@ use toml::Table;
 use super::output::Output;
 use super::{CONNECT_MARGIN, Sources, logging, server_view};
 use crate::app;
+use crate::audio::microphones;
 use crate::config::{LanguageModel, Settings};
 use crate::llm::{ChatRequest, Message, Role};
 use crate::store::Store;
@@ -79,6 +80,10 @@ impl Doctor {
         tell(address(&settings).await);
         tell(speech_model(&settings));
         tell(language_model(&settings).await);
+        tell(microphone(&settings).await);
+        if settings.speak_replies {
+            tell(voice(&settings).await);
+        }
         for finding in servers(&settings).await {
             tell(finding);
         }
@@ -99,6 +104,54 @@ impl Doctor {
         if let Some(mend) = &finding.mend {
             output.line(format_args!("      {:<22} → {mend}", ""));
         }
+    }
+}
+
+/// Whoever does without one, or has one in a browser, lacks nothing.
+async fn microphone(settings: &Settings) -> Finding {
+    let found = tokio::task::spawn_blocking(microphones).await;
+    let found = match found
+        .map_err(|error| error.to_string())
+        .map(|found| found.map_err(|error| error.to_string()))
+    {
+        Ok(Ok(found)) => found,
+        Ok(Err(reason)) | Err(reason) => {
+            return Finding::fair(
+                "microphone",
+                reason,
+                "see whether the sound system runs; the page has the browser's",
+            );
+        }
+    };
+    let wanted = settings.microphone.as_deref();
+    let chosen = found.iter().find(|device| match wanted {
+        Some(wanted) => device.name.eq_ignore_ascii_case(wanted) || device.id == wanted,
+        None => device.is_default,
+    });
+    match (chosen, wanted) {
+        (Some(device), _) => {
+            Finding::good("microphone", format!("{} ({} Hz), for `hark listen`", device.name, device.rate_hz))
+        }
+        (None, Some(wanted)) => Finding::bad(
+            "microphone",
+            format!("there is none that is called {wanted:?}"),
+            "hark listen --devices, and its name in listening.microphone",
+        ),
+        (None, None) => Finding::fair(
+            "microphone",
+            "there is none",
+            "connect one to use `hark listen`; the page has the browser's",
+        ),
+    }
+}
+
+async fn voice(settings: &Settings) -> Finding {
+    let config = settings.voice.clone();
+    let socket = config.socket.display().to_string();
+    match tokio::task::spawn_blocking(move || crate::voice::check(&config)).await {
+        Ok(Ok(())) => Finding::good("voice", format!("speech-dispatcher at {socket}")),
+        Ok(Err(reason)) => Finding::bad("voice", reason, "or speak_replies = false in [listening]"),
+        Err(error) => Finding::bad("voice", error.to_string(), "tell the makers of Hark"),
     }
 }
 

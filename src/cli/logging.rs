@@ -20,7 +20,8 @@ pub(super) fn start_quiet(settings: &Settings) -> anyhow::Result<()> {
 }
 
 fn start_at(filter: &str, json: bool) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)
+    // A sound server that goes away is told of as a lost microphone.
+    let filter = EnvFilter::try_new(format!("{filter},pulseaudio::client::reactor=off"))
         .map_err(|error| anyhow::anyhow!("log.level: {filter:?} is no log filter: {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let started = match json {

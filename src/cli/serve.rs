@@ -49,6 +49,9 @@ pub(super) struct ListenFlags {
     /// Words that you begin with, such as "hey hark"; only such utterances count.
     #[arg(long, value_name = "PHRASE", conflicts_with = "held")]
     wake: Option<String>,
+    /// Say replies aloud, through speech-dispatcher.
+    #[arg(long)]
+    speak: bool,
     /// Plan and show, but call no tool.
     #[arg(long)]
     dry_run: bool,
@@ -97,7 +100,8 @@ impl ListenFlags {
         let turns = if self.held { Turns::Held } else { Turns::HandsFree };
         let listening = Listening { speaker, turns, dry_run: self.dry_run, config };
         let device = self.device.clone().or_else(|| settings.microphone.clone());
-        let microphone = serving.state.listener().hear_microphone(device, listening, notices, stop)?;
+        let voice = (self.speak || settings.speak_replies).then(|| settings.voice.clone());
+        let microphone = serving.state.listener().hear_microphone(device, listening, voice, notices, stop)?;
         serving.state.set_microphone(microphone.clone());
         Ok(microphone)
     }

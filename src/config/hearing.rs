@@ -1,15 +1,17 @@
 //! What was written about hearing: speech models, a service, live sound.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Raw;
 use super::raw::{RemoteUse, SpeechService};
 use super::settings::seconds;
+use super::{Environment, Places, Raw};
 use crate::audio::EndpointConfig;
 use crate::domain::Secret;
 use crate::listening::{ListeningConfig, WakePhrase};
 use crate::llm::WorkerConfig;
 use crate::speech::RemoteConfig;
+use crate::voice::VoiceConfig;
 
 /// Which speech model, and how it is run.
 #[derive(Clone, Debug)]
@@ -52,6 +54,21 @@ fn remote_speech(raw: &SpeechService) -> Option<(RemoteConfig, RemoteUse)> {
         deadline: seconds(raw.seconds, Duration::from_secs(10)),
     };
     Some((config, raw.r#use.unwrap_or_default()))
+}
+
+/// Where speech-dispatcher listens, found as its own clients find it.
+pub(super) fn voice(environment: &Environment, places: &Places) -> VoiceConfig {
+    const SOCKET: &str = "speech-dispatcher/speechd.sock";
+    let address = environment.get("SPEECHD_ADDRESS").and_then(|address| address.strip_prefix("unix_socket:"));
+    let named = address.filter(|path| !path.is_empty()).map(PathBuf::from);
+    let running = || Some(Path::new(environment.get("XDG_RUNTIME_DIR")?).join(SOCKET));
+    let cached = || Some(Path::new(environment.get("HOME")?).join(".cache").join(SOCKET));
+    VoiceConfig {
+        socket: named
+            .or_else(running)
+            .or_else(cached)
+            .unwrap_or_else(|| places.data_dir.join("speechd.sock")),
+    }
 }
 
 pub(super) fn listening(raw: &Raw, faults: &mut Vec<String>) -> ListeningConfig {

@@ -129,6 +129,8 @@ pub struct Listening {
     pub microphone: Option<String>,
     /// Longest utterance in seconds.
     pub longest_seconds: Option<u64>,
+    /// Say the replies to what was spoken into this machine's microphone.
+    pub speak_replies: bool,
 }
 
 /// The language model.

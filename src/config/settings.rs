@@ -21,6 +21,7 @@ use crate::pipeline::PipelineConfig;
 use crate::planner::PlannerConfig;
 use crate::progress::ProgressConfig;
 use crate::tools::{self, ServerConfig, ToolsConfig, Transport, parse_mcp_json};
+use crate::voice::VoiceConfig;
 
 /// The key of Hark's own server in the registry.
 const DESK: &str = "desk";
@@ -68,6 +69,10 @@ pub struct Settings {
     pub listening: ListeningConfig,
     /// The microphone of this machine; the default one where absent.
     pub microphone: Option<String>,
+    /// Replies to what was said into it are said aloud.
+    pub speak_replies: bool,
+    /// For `voice`.
+    pub voice: VoiceConfig,
     /// What to log: a filter of `tracing`.
     pub log_filter: String,
     /// Log as JSON.
@@ -297,6 +302,8 @@ fn resolve(
         pipeline,
         listening,
         microphone: raw.listening.microphone,
+        speak_replies: raw.listening.speak_replies,
+        voice: hearing::voice(environment, places),
         log_filter: raw.log.level.unwrap_or_else(|| "info".to_owned()),
         log_json: raw.log.json.unwrap_or(false),
         data_dir,

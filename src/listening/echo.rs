@@ -8,10 +8,17 @@ const LIKENESS: f64 = 0.7;
 const LEAST_WORDS: usize = 4;
 
 /// Whether `heard` is likely a part of `spoken`: no more than a share of its words differ from those that were
-/// said at some place.
+/// said at some place. Of fewer words it is one only where they are a whole sentence of it.
 pub(super) fn is_likely(heard: &str, spoken: &str) -> bool {
-    let (heard, spoken) = (words(heard), words(spoken));
-    if heard.len() < LEAST_WORDS || spoken.is_empty() {
+    let heard = words(heard);
+    if heard.is_empty() {
+        return false;
+    }
+    if heard.len() < LEAST_WORDS {
+        return spoken.split(['.', '?', '!', ';', ':']).any(|sentence| words(sentence) == heard);
+    }
+    let spoken = words(spoken);
+    if spoken.is_empty() {
         return false;
     }
     let most = heard.len() as f64 * (1.0 - LIKENESS);
@@ -19,6 +26,13 @@ pub(super) fn is_likely(heard: &str, spoken: &str) -> bool {
     let lengths = heard.len()..=heard.len() * 4 / 3;
     let places = lengths.flat_map(|length| spoken.windows(length.min(spoken.len())));
     places.map(<[String]>::to_vec).any(|said| generic_levenshtein(&heard, &said) as f64 <= most)
+}
+
+/// Whether the words heard so far may be those of `spoken`: most of them are in it.
+pub(super) fn is_part(heard: &str, spoken: &str) -> bool {
+    let (heard, spoken) = (words(heard), words(spoken));
+    let known = heard.iter().filter(|word| spoken.contains(word)).count();
+    known as f64 >= heard.len() as f64 * LIKENESS
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -39,5 +53,16 @@ mod tests {
         assert!(!is_likely("remove the bread", reply));
         assert!(!is_likely("the bread", reply));
         assert!(!is_likely("", reply));
+        assert!(is_likely("Stopped.", "Stopped."));
+        assert!(!is_likely("milk", "Should it be milk or oat milk?"), "an answer is none");
+    }
+
+    #[test]
+    fn words_so_far_are_of_the_reply_or_a_person_s() {
+        let reply = "The list has three items: bread, eggs and milk.";
+        assert!(is_part("the list has", reply));
+        assert!(is_part("the list has tree", reply));
+        assert!(!is_part("stop", reply));
+        assert!(!is_part("what time is it", reply));
     }
 }

@@ -8,9 +8,11 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
+use super::aloud::{self, Aloud};
 use super::{Listener, Listening, Notice, Sound};
 use crate::audio::{Capture, Microphone, MicrophoneError, Turns};
 use crate::domain::SAMPLE_RATE_HZ;
+use crate::voice::{Voice, VoiceConfig};
 
 /// Pieces of sound that may wait to be heard.
 const WAITING_SOUNDS: usize = 64;
@@ -40,6 +42,8 @@ pub struct MicrophoneState {
 pub struct MicrophoneHandle {
     sounds: mpsc::Sender<Sound>,
     state: Arc<watch::Sender<MicrophoneState>>,
+    /// Where replies are said aloud.
+    voice: Option<Arc<Voice>>,
 }
 
 impl MicrophoneHandle {
@@ -48,8 +52,9 @@ impl MicrophoneHandle {
         self.state.borrow().clone()
     }
 
-    /// What is said from here on counts.
+    /// What is said from here on counts, and Hark falls silent.
     pub async fn press(&self) {
+        self.hush();
         self.set_held(true, Sound::Press).await;
     }
 
@@ -65,7 +70,14 @@ impl MicrophoneHandle {
 
     /// What was said is not meant.
     pub async fn discard(&self) {
+        self.hush();
         self.set_held(false, Sound::Discard).await;
+    }
+
+    fn hush(&self) {
+        if let Some(voice) = &self.voice {
+            voice.hush();
+        }
     }
 
     async fn set_held(&self, held: bool, sound: Sound) {
@@ -77,7 +89,7 @@ impl MicrophoneHandle {
 
 impl Listener {
     /// Opens the microphone `device`, or the default one, and hears it until `stop`. Devices that are lost
-    /// are told of as warnings and opened again.
+    /// are told of as warnings and opened again. With a voice, replies are said aloud.
     ///
     /// # Errors
     /// Where no thread can be started.
@@ -85,19 +97,26 @@ impl Listener {
         &self,
         device: Option<String>,
         listening: Listening,
+        voice: Option<VoiceConfig>,
         notices: mpsc::Sender<Notice>,
         stop: CancellationToken,
     ) -> Result<MicrophoneHandle, MicrophoneError> {
         let (microphone, captures) = Microphone::open(device)?;
+        let (tell_spoken, spoken) = mpsc::channel(WAITING_SOUNDS);
+        let voice = voice.map(|config| Voice::open(config, tell_spoken)).transpose();
+        let voice = voice.map_err(|error| MicrophoneError::Failed(error.to_string()))?.map(Arc::new);
         let (sounds, hears) = mpsc::channel(WAITING_SOUNDS);
         let hands_free = listening.turns == Turns::HandsFree;
         let state =
             Arc::new(watch::Sender::new(MicrophoneState { hands_free, ..MicrophoneState::default() }));
-        let handle = MicrophoneHandle { sounds, state };
+        let handle = MicrophoneHandle { sounds, state, voice: voice.clone() };
         let (listener, passing) = (self.clone(), handle.clone());
         let (told, telling) = mpsc::channel(WAITING_SOUNDS);
         let watching = handle.clone();
-        self.tracker.spawn(async move { watching.watch(telling, notices).await });
+        let language = listening.speaker.language.unwrap_or_else(|| self.pipeline.language());
+        let aloud = voice.clone().map(|voice| Aloud::new(voice, hands_free, language));
+        self.tracker.spawn(aloud::watch(spoken, handle.sounds.downgrade(), notices.clone(), stop.clone()));
+        self.tracker.spawn(async move { watching.watch(telling, aloud, notices).await });
         self.tracker.spawn(async move {
             // Closes the device when all is over.
             let _microphone = microphone;
@@ -105,6 +124,7 @@ impl Listener {
                 () = passing.pass_on(captures, told.clone()) => {}
                 () = listener.listen(listening, hears, told, stop) => {}
             }
+            passing.hush();
         });
         Ok(handle)
     }
@@ -112,8 +132,16 @@ impl Listener {
 
 impl MicrophoneHandle {
     /// Passes notices on. Whatever ends an utterance also lets go of the key: the longest one ends by itself.
-    async fn watch(&self, mut told: mpsc::Receiver<Notice>, notices: mpsc::Sender<Notice>) {
+    async fn watch(
+        &self,
+        mut told: mpsc::Receiver<Notice>,
+        mut aloud: Option<Aloud>,
+        notices: mpsc::Sender<Notice>,
+    ) {
         while let Some(notice) = told.recv().await {
+            if let Some(aloud) = &mut aloud {
+                aloud.heed(&notice);
+            }
             if let Notice::SpeechEnd { .. } = notice {
                 self.state.send_modify(|state| state.held = false);
             }

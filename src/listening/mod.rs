@@ -7,6 +7,7 @@
 //!
 //! A session has its own detector, sound and conversation: sound of two sessions never meets.
 
+mod aloud;
 mod attempt;
 mod attention;
 mod echo;
