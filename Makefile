@@ -1,5 +1,5 @@
 # All work is in scripts/; this page names it.
-.PHONY: help run test check bench bench-hearing baseline build setup wer
+.PHONY: help run test check bench bench-hearing baseline build setup wer speech-model speech-model-test
 
 # Programs, benches and examples in one go, so that they share one build of everything.
 RELEASE = cargo build --release --bins --benches --examples
@@ -51,3 +51,9 @@ wer: ## word error rate of each speech model at hand
 	@scripts/test-setup
 	cargo build --release
 	@scripts/word-errors
+
+speech-model: ## train the embedded speech model (hours, 16 GB of disk)
+	@models/training/speech/make
+
+speech-model-test: ## test that recipe (a few minutes; installs PyTorch)
+	@models/training/speech/make test
