@@ -5,7 +5,7 @@
 RELEASE = cargo build --release --bins --benches --examples
 
 help: ## say what there is
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: ## set up, build, fetch models, carry out one spoken command, serve
 	@scripts/run
