@@ -192,7 +192,7 @@ def run(work, material, filters, plan, start, shape):
         if now - saved > SAVE_EVERY or is_last:
             row = {
                 "step": step, "minutes": round(spent / 60, 2), "clips_a_second": round(seen / (now - saved), 1),
-                "words": round(sums[0] / steps, 4), "spelling": round(sums[1] / steps, 4),
+                "words": round(float(sums[0]) / steps, 4), "spelling": round(float(sums[1]) / steps, 4),
             }
             save(checkpoint, {
                 "weights": net.state_dict(), "optimiser": optimiser.state_dict(), "known": net.known,
