@@ -109,3 +109,27 @@ async fn a_key_anywhere_begins_and_ends_what_is_said() {
     trigger("toggle").await.refused(&["no Hark answers at", "hark listen"]);
     assert!(Path::new(&home.data()).exists());
 }
+
+#[tokio::test]
+async fn what_stands_on_a_list_is_heard_that_was_not_heard_before() {
+    let home = home();
+    let room = Room::open(&home).await;
+    let mut hark = Listening::start(&home, &["--dry-run"]);
+    hark.until("microphone", is("microphone")).await;
+    room.play(&home, "vocabulary/conservatory.wav").await;
+    let refused = hark.until_any("a refusal", is("refused")).await;
+    assert_eq!(refused["code"], "speech_low_confidence", "{refused}");
+    hark.end(&home).await;
+
+    let item = r#"{"list": "plants", "item": "conservatory"}"#;
+    home.wait(home.hark(["tools", "call", "desk.add_to_list", item]).spawn().expect("hark starts"))
+        .await
+        .good();
+    let mut hark = Listening::start(&home, &["--dry-run"]);
+    hark.until("microphone", is("microphone")).await;
+    room.play(&home, "vocabulary/conservatory.wav").await;
+    let command = hark.until("command", is("command")).await;
+    assert_eq!(command["text"], "Add conservatory to the list.");
+    hark.end(&home).await;
+    room.close().await;
+}
