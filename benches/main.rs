@@ -11,6 +11,8 @@
 
 mod figures;
 mod machine;
+#[allow(dead_code, reason = "shared with the other bench")]
+mod model;
 mod overhead;
 mod served;
 mod speech;

@@ -1,17 +1,17 @@
 //! The speech models at hand, alone: in the window that is fitted to the clip, and in the full one of 30
 //! seconds that whisper.cpp computes unless it is told otherwise.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use hark::audio::{AudioConfig, Decoder};
 use hark::domain::Pcm;
-use hark::llm::WorkerConfig;
 use hark::models::{Catalogue, EMBEDDED_SPEECH, Entry, Kind, Library};
-use hark::speech::{Hints, SpeechConfig, SpeechModelConfig, Transcriber, Weights, Whisper};
+use hark::speech::{Hints, Transcriber, Weights, Whisper};
 use tokio_util::sync::CancellationToken;
 
 use crate::figures::{Samples, ms};
+use crate::model::load_from;
 use crate::served::project;
 
 const FULL_FRAMES: u32 = 1_500;
@@ -71,23 +71,11 @@ fn model(entry: &Entry, library: &Library, floor: Option<u32>) -> Result<Whisper
     let mut decoding = entry.decoding.clone().context("a speech model without settings")?;
     decoding.window_floor_frames = floor.unwrap_or(decoding.window_floor_frames);
     decoding.retry_full_window = false;
-    Ok(Whisper::load(SpeechConfig {
-        model: SpeechModelConfig {
-            name: entry.name.clone(),
-            weights: match entry.embedded {
-                true => Weights::Embedded(EMBEDDED_SPEECH),
-                false => Weights::File(library.path_of(entry)),
-            },
-            note: None,
-            language: entry.language.clone(),
-            decoding,
-        },
-        states: 1,
-        threads_per_state: WorkerConfig::usual_threads(),
-        queue: 4,
-        deadline: Duration::from_secs(60),
-        language: "en".to_owned(),
-    })?)
+    let weights = match entry.embedded {
+        true => Weights::Embedded(EMBEDDED_SPEECH),
+        false => Weights::File(library.path_of(entry)),
+    };
+    load_from(entry, weights, decoding)
 }
 
 async fn clips() -> Result<Vec<Pcm>> {

@@ -18,6 +18,7 @@ mod load;
 #[path = "../machine.rs"]
 #[allow(dead_code, reason = "as above")]
 mod machine;
+#[path = "../model.rs"]
 mod model;
 mod nothing;
 mod sounds;

@@ -1,4 +1,4 @@
-//! The speech model inside the program, by itself.
+//! A speech model by itself.
 
 use std::time::Duration;
 
@@ -16,14 +16,18 @@ pub(crate) fn entry() -> Result<(Entry, Decoding)> {
     Ok((entry, decoding))
 }
 
-/// One state of it, with the number of threads that Hark takes unless it is told otherwise.
+/// The model inside the program, run in that way.
 pub(crate) fn load(decoding: Decoding) -> Result<Whisper> {
-    let (entry, _) = entry()?;
+    load_from(&entry()?.0, Weights::Embedded(EMBEDDED_SPEECH), decoding)
+}
+
+/// One state of a model, with the number of threads that Hark takes unless it is told otherwise.
+pub(crate) fn load_from(entry: &Entry, weights: Weights, decoding: Decoding) -> Result<Whisper> {
     Ok(Whisper::load(SpeechConfig {
         model: SpeechModelConfig {
-            name: entry.name,
-            weights: Weights::Embedded(EMBEDDED_SPEECH),
-            language: entry.language,
+            name: entry.name.clone(),
+            weights,
+            language: entry.language.clone(),
             note: None,
             decoding,
         },
