@@ -118,6 +118,7 @@ fn task(request: ChatRequest, cancel: CancellationToken) -> Result<Task, Refusal
     let time = request.timeout_ms.map_or(LONGEST, |ms| Duration::from_millis(ms).min(LONGEST));
     Ok(Task {
         messages: request.messages,
+        blocks: request.blocks,
         schema: match request.response_format {
             ResponseFormat::Text => None,
             ResponseFormat::JsonObject => Some(json!({ "type": "object" })),

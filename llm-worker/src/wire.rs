@@ -2,7 +2,7 @@
 //!
 //! Additions to the reply: `forced` and `legal_mass` at each token of `logprobs.content`,
 //! `usage.completion_tokens_details.forced_tokens`, and `timings`. Addition to the request:
-//! `timeout_ms`. Streaming is not offered.
+//! `timeout_ms` and `blocks`. Streaming is not offered.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,6 +26,10 @@ pub(crate) struct ChatRequest {
     /// Ours: the answer is given up after this time, the wait in the queue included.
     #[serde(default)]
     pub(crate) timeout_ms: Option<u64>,
+    /// Ours: where parts of the first message begin that do not see each other, in bytes; the last one ends
+    /// with the message. For models that were trained so.
+    #[serde(default)]
+    pub(crate) blocks: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -11,10 +11,11 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 use llguidance::Matcher;
 
+use super::blocks::{ASSEMBLED, Blocks, share};
 use super::grammar::Grammars;
 use super::load::BATCH_TOKENS;
 use super::prefix::{PrefixCache, position, sequence_id};
-use super::prompt::PromptBuilder;
+use super::prompt::{Prompt, PromptBuilder};
 use super::sample::{Pick, pick};
 use super::{Answer, EngineError, Task, milliseconds};
 use crate::wire::TokenLogprob;
@@ -25,6 +26,7 @@ pub(super) struct Generator<'a> {
     context: LlamaContext<'a>,
     context_tokens: usize,
     cache: PrefixCache,
+    blocks: Blocks,
     grammars: &'a Grammars,
     prompts: &'a PromptBuilder,
     batch: LlamaBatch<'static>,
@@ -36,7 +38,18 @@ struct Draft {
     answer: Answer,
     /// Tokens that the context has not seen yet.
     pending: Vec<LlamaToken>,
+    place: Place,
 }
+
+/// Where the next token goes.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    sequence: usize,
+    position: usize,
+}
+
+/// A token to compute, where it goes, and whether its scores are wanted.
+type Cell = (LlamaToken, Place, bool);
 
 /// What the schema says before the model is asked.
 enum Next {
@@ -54,6 +67,7 @@ impl<'a> Generator<'a> {
         context: LlamaContext<'a>,
         context_tokens: usize,
         cache: PrefixCache,
+        blocks: Blocks,
         grammars: &'a Grammars,
         prompts: &'a PromptBuilder,
     ) -> Self {
@@ -62,6 +76,7 @@ impl<'a> Generator<'a> {
             context,
             context_tokens,
             cache,
+            blocks,
             grammars,
             prompts,
             batch: LlamaBatch::new(BATCH_TOKENS as usize, 1),
@@ -80,10 +95,9 @@ impl<'a> Generator<'a> {
     pub(super) fn answer(&mut self, task: &Task) -> Result<Answer, EngineError> {
         let started = Instant::now();
         let mut matcher = task.schema.as_ref().map(|schema| self.grammars.matcher(schema)).transpose()?;
-        let mut draft = Draft { bytes: Vec::new(), answer: Answer::default(), pending: Vec::new() };
-        draft.answer.timings.schema_ms = milliseconds(started);
+        let schema_ms = milliseconds(started);
 
-        let prompt = self.prompts.tokens(self.model, &task.messages)?;
+        let prompt = self.prompts.tokens(self.model, &task.messages, &task.blocks)?;
         if prompt.len() + task.max_tokens > self.context_tokens {
             return Err(EngineError::TooLong {
                 prompt: prompt.len(),
@@ -91,14 +105,21 @@ impl<'a> Generator<'a> {
                 context: self.context_tokens,
             });
         }
-        let claim = self.cache.claim(&mut self.context, &prompt, task.max_tokens)?;
-        draft.answer.prompt_tokens = prompt.len();
-        draft.answer.cached_tokens = claim.cached;
-        draft.pending.extend_from_slice(&prompt[claim.cached..]);
-        if let Err(error) = self.write(task, matcher.as_mut(), claim.sequence, &mut draft) {
-            if matches!(error, EngineError::Model(_)) {
+        let begun = Instant::now();
+        let mut draft = match prompt.blocks.is_empty() {
+            true => self.go_on(task, &prompt)?,
+            false => self.assemble(task, &prompt).inspect_err(|_| {
                 // Whatever is in there may be half of something.
-                self.cache.forget(&mut self.context, claim.sequence)?;
+                let _ = self.blocks.forget_all(&mut self.context);
+            })?,
+        };
+        draft.answer.timings.schema_ms = schema_ms;
+        draft.answer.timings.prompt_ms = milliseconds(begun);
+        draft.answer.prompt_tokens = prompt.len();
+        let sequence = draft.place.sequence;
+        if let Err(error) = self.write(task, matcher.as_mut(), &mut draft) {
+            if matches!(error, EngineError::Model(_)) && sequence != ASSEMBLED {
+                self.cache.forget(&mut self.context, sequence)?;
             }
             return Err(error);
         }
@@ -106,11 +127,53 @@ impl<'a> Generator<'a> {
         Ok(draft.answer)
     }
 
+    /// Begins an answer to a prompt that is read as a whole, behind what is remembered of its beginning.
+    fn go_on(&mut self, task: &Task, prompt: &Prompt) -> Result<Draft, EngineError> {
+        let whole = [prompt.head.as_slice(), &prompt.rest].concat();
+        let claim = self.cache.claim(&mut self.context, &whole, task.max_tokens)?;
+        let place = Place { sequence: claim.sequence, position: claim.cached };
+        Ok(Draft::new(place, claim.cached, &whole[claim.cached..]))
+    }
+
+    /// Begins an answer behind blocks; those that are new are computed now.
+    fn assemble(&mut self, task: &Task, prompt: &Prompt) -> Result<Draft, EngineError> {
+        let further = prompt.rest.len() + task.max_tokens;
+        self.blocks.begin(&mut self.context, &prompt.head, &prompt.blocks, further)?;
+        let mut cached = 0;
+        let head = self.blocks.spot(&[], &prompt.head)?;
+        if head.is_new {
+            self.decode(task, &cells(&prompt.head, Place { sequence: head.sequence, position: 0 }))?;
+        } else {
+            cached += prompt.head.len();
+        }
+        let behind = prompt.head.len();
+        let mut missing = Vec::new();
+        let mut spots = Vec::new();
+        for block in &prompt.blocks {
+            let spot = self.blocks.spot(&prompt.head, block)?;
+            if spot.is_new {
+                share(&mut self.context, head.sequence, spot.sequence, None)?;
+                missing.extend(cells(block, Place { sequence: spot.sequence, position: behind }));
+            } else if !spots.contains(&spot.sequence) {
+                cached += block.len();
+            }
+            spots.push(spot.sequence);
+        }
+        self.decode(task, &missing)?;
+        share(&mut self.context, head.sequence, ASSEMBLED, None)?;
+        let start = position(behind)?.cast_unsigned();
+        for sequence in spots {
+            share(&mut self.context, sequence, ASSEMBLED, Some(start))?;
+        }
+        let longest = prompt.blocks.iter().map(Vec::len).max().unwrap_or(0);
+        let place = Place { sequence: ASSEMBLED, position: behind + longest };
+        Ok(Draft::new(place, cached, &prompt.rest))
+    }
+
     fn write(
         &mut self,
         task: &Task,
         mut matcher: Option<&mut Matcher>,
-        sequence: usize,
         draft: &mut Draft,
     ) -> Result<(), EngineError> {
         let mut chance = fastrand::Rng::with_seed(task.seed);
@@ -130,10 +193,10 @@ impl<'a> Generator<'a> {
             if draft.answer.tokens.len() >= task.max_tokens {
                 break;
             }
-            let index = self.compute(task, sequence, draft)?;
+            let index = self.compute(task, draft)?;
             if !prompt_done {
                 prompt_done = true;
-                draft.answer.timings.prompt_ms = milliseconds(started);
+                draft.answer.timings.prompt_ms += milliseconds(started);
                 started = Instant::now();
             }
             let legal = match &next {
@@ -200,31 +263,40 @@ impl<'a> Generator<'a> {
     }
 
     /// Computes the pending tokens; the result is the place of the last one's scores.
-    fn compute(&mut self, task: &Task, sequence: usize, draft: &mut Draft) -> Result<i32, EngineError> {
+    fn compute(&mut self, task: &Task, draft: &mut Draft) -> Result<i32, EngineError> {
+        let mut cells = cells(&draft.pending, draft.place);
+        if let Some((_, _, is_wanted)) = cells.last_mut() {
+            *is_wanted = true;
+        }
+        let last = self.decode(task, &cells)?;
+        draft.place.position += draft.pending.len();
+        if draft.place.sequence != ASSEMBLED {
+            self.cache.extend(draft.place.sequence, &draft.pending);
+        }
+        draft.pending.clear();
+        Ok(last)
+    }
+
+    /// Computes tokens piece by piece; the result is the place of the last one in its piece.
+    fn decode(&mut self, task: &Task, cells: &[Cell]) -> Result<i32, EngineError> {
         let model_fault = |error: &dyn std::fmt::Display| EngineError::Model(error.to_string());
         let mut last = 0;
-        let chunks = draft.pending.chunks(BATCH_TOKENS as usize);
-        let final_chunk = chunks.len().saturating_sub(1);
-        for (number, chunk) in chunks.enumerate() {
+        for piece in cells.chunks(BATCH_TOKENS as usize) {
             if task.cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
             if Instant::now() >= task.deadline {
-                return Err(EngineError::Timeout(draft.answer.tokens.len()));
+                return Err(EngineError::Timeout(0));
             }
             self.batch.clear();
-            let start = self.cache.length(sequence);
-            for (offset, token) in chunk.iter().enumerate() {
-                let wanted = number == final_chunk && offset + 1 == chunk.len();
+            for (token, place, is_wanted) in piece {
                 self.batch
-                    .add(*token, position(start + offset)?, &[sequence_id(sequence)], wanted)
+                    .add(*token, position(place.position)?, &[sequence_id(place.sequence)], *is_wanted)
                     .map_err(|error| model_fault(&error))?;
             }
             self.context.decode(&mut self.batch).map_err(|error| model_fault(&error))?;
-            self.cache.extend(sequence, chunk);
-            last = position(chunk.len() - 1)?;
+            last = position(piece.len() - 1)?;
         }
-        draft.pending.clear();
         Ok(last)
     }
 
@@ -242,4 +314,17 @@ impl<'a> Generator<'a> {
             legal_mass: picked.and_then(|pick| pick.legal_mass),
         });
     }
+}
+
+impl Draft {
+    fn new(place: Place, cached: usize, pending: &[LlamaToken]) -> Self {
+        let answer = Answer { cached_tokens: cached, ..Answer::default() };
+        Self { bytes: Vec::new(), answer, pending: pending.to_vec(), place }
+    }
+}
+
+/// Tokens that stand one behind the other.
+fn cells(tokens: &[LlamaToken], from: Place) -> Vec<Cell> {
+    let place = |offset| Place { position: from.position + offset, ..from };
+    tokens.iter().enumerate().map(|(offset, token)| (*token, place(offset), false)).collect()
 }

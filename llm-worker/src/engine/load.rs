@@ -11,6 +11,7 @@ use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
 use llama_cpp_2::{LogOptions, send_logs_to_tracing};
 
 use super::EngineConfig;
+use super::blocks::{Blocks, MOST_BLOCKS};
 use super::generate::Generator;
 use super::grammar::Grammars;
 use super::prefix::{CACHED_SEQUENCES, PrefixCache};
@@ -67,7 +68,7 @@ impl Parts {
             .with_n_ctx(NonZeroU32::new(cells))
             .with_n_batch(BATCH_TOKENS)
             .with_n_ubatch(BATCH_TOKENS)
-            .with_n_seq_max(CACHED_SEQUENCES)
+            .with_n_seq_max(CACHED_SEQUENCES + 1 + MOST_BLOCKS)
             .with_kv_unified(true)
             .with_n_threads(config.threads)
             .with_n_threads_batch(config.prompt_threads)
@@ -82,12 +83,15 @@ impl Parts {
                 .lora_adapter_set(&mut adapter.borrow_mut(), 1.0)
                 .context("the adapter does not fit the model")?;
         }
-        let cache = PrefixCache::new(context.n_ctx() as usize);
+        // Half of it for prompts that are read as a whole, half for blocks.
+        let cache = PrefixCache::new(context.n_ctx() as usize / 2);
+        let blocks = Blocks::new(context.n_ctx() as usize / 2);
         Ok(Generator::new(
             &self.model,
             context,
             context_tokens as usize,
             cache,
+            blocks,
             &self.grammars,
             &self.prompts,
         ))

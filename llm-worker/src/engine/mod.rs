@@ -3,6 +3,7 @@
 //! Requests are answered one after the other, since the cores are few and llama.cpp uses them all.
 //! Nothing outside this folder knows llama.cpp.
 
+mod blocks;
 mod generate;
 mod grammar;
 mod load;
@@ -38,6 +39,8 @@ pub(crate) struct EngineConfig {
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) messages: Vec<ChatMessage>,
+    /// Where the blocks of the first message begin, in bytes; empty for a prompt that is read as a whole.
+    pub(crate) blocks: Vec<usize>,
     pub(crate) schema: Option<Value>,
     pub(crate) max_tokens: usize,
     pub(crate) temperature: f32,

@@ -38,16 +38,21 @@ impl PromptBuilder {
         Ok(Self { template, control })
     }
 
-    /// The tokens of the whole conversation, up to where the assistant speaks.
+    /// The tokens of the whole conversation, up to where the assistant speaks. `blocks` are the places in the
+    /// first message at which its blocks begin; the last one ends with the message.
     pub(super) fn tokens(
         &self,
         model: &LlamaModel,
         messages: &[ChatMessage],
-    ) -> Result<Vec<LlamaToken>, EngineError> {
+        blocks: &[usize],
+    ) -> Result<Prompt, EngineError> {
+        let contents: Vec<String> =
+            messages.iter().map(|message| defused(&message.content, &self.control)).collect();
         let chat = messages
             .iter()
-            .map(|message| {
-                LlamaChatMessage::new(message.role.clone(), defused(&message.content, &self.control))
+            .zip(&contents)
+            .map(|(message, content)| {
+                LlamaChatMessage::new(message.role.clone(), content.clone())
                     .map_err(|_| EngineError::BadMessages("a message has a NUL character".into()))
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -55,11 +60,49 @@ impl PromptBuilder {
             .apply_chat_template(&self.template, &chat, true)
             .map_err(|error| EngineError::BadMessages(error.to_string()))?;
         let vocab = model.vocab();
-        let tokens = vocab.tokenize(text.as_bytes(), vocab.should_add_bos(), true);
-        if tokens.is_empty() {
+        let tokens = |text: &str, is_first: bool| {
+            vocab.tokenize(text.as_bytes(), is_first && vocab.should_add_bos(), true)
+        };
+        let list = contents.first().filter(|content| !blocks.is_empty() && **content == messages[0].content);
+        let prompt = match list.and_then(|list| Some((text.find(list.as_str())?, list.len()))) {
+            // The places are no good where something had to be broken up.
+            None => Prompt { head: Vec::new(), blocks: Vec::new(), rest: tokens(&text, true) },
+            Some((start, length)) => {
+                let end = start + length;
+                let places: Vec<usize> = blocks.iter().map(|place| start + place).chain([end]).collect();
+                let is_in_order = places.is_sorted() && places.iter().all(|place| text.is_char_boundary(*place));
+                if !is_in_order {
+                    return Err(EngineError::BadMessages("`blocks` are no places in the first message".into()));
+                }
+                Prompt {
+                    head: tokens(&text[..places[0]], true),
+                    blocks: places
+                        .windows(2)
+                        .map(|pair| tokens(&text[pair[0]..pair[1]], false))
+                        .filter(|block| !block.is_empty())
+                        .collect(),
+                    rest: tokens(&text[end..], false),
+                }
+            }
+        };
+        if prompt.rest.is_empty() {
             return Err(EngineError::BadMessages("they make an empty prompt".into()));
         }
-        Ok(tokens)
+        Ok(prompt)
+    }
+}
+
+/// A prompt in tokens. One without blocks is all rest.
+pub(super) struct Prompt {
+    pub(super) head: Vec<LlamaToken>,
+    pub(super) blocks: Vec<Vec<LlamaToken>>,
+    pub(super) rest: Vec<LlamaToken>,
+}
+
+impl Prompt {
+    /// All of its tokens.
+    pub(super) fn len(&self) -> usize {
+        self.head.len() + self.blocks.iter().map(Vec::len).sum::<usize>() + self.rest.len()
     }
 }
 
