@@ -6,11 +6,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audio::{AudioError, Decoder};
-use crate::config::{LanguageModel, RemoteUse, Settings};
+use crate::config::{AdapterChoice, LanguageModel, RemoteUse, Settings};
 use crate::domain;
 use crate::executor::Executor;
 use crate::llm::{ChatModel, LocalWorker, ModelError, OpenAiChat, WorkerConfig};
-use crate::models::{Catalogue, CatalogueError, EMBEDDED_SPEECH, Kind, Library};
+use crate::models::{Catalogue, CatalogueError, EMBEDDED_ADAPTER, EMBEDDED_SPEECH, Kind, Library};
 use crate::phrases::Phrase;
 use crate::pipeline::{Parts, Pipeline};
 use crate::planner::{PlanError, Planner};
@@ -29,6 +29,16 @@ pub enum AppError {
     DataDir {
         /// The folder.
         path: std::path::PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The adapter of the embedded model can't be written.
+    #[error(
+        "the adapter of the language model can't be written to {folder}: {source}; choose another folder: HARK_DATA_DIR=/some/folder"
+    )]
+    AdapterUnwritable {
+        /// The folder.
+        folder: std::path::PathBuf,
         /// What the system says.
         source: std::io::Error,
     },
@@ -242,6 +252,17 @@ pub fn language_model(
                         .filter(|entry| entry.kind == Kind::Language)
                         .ok_or(AppError::UnknownModel { kind: "language", name: model })?;
                     Library::new(settings.models_dir()).path_of(entry)
+                }
+            };
+            let adapter = match adapter {
+                AdapterChoice::Nothing => None,
+                AdapterChoice::File(path) => Some(path),
+                AdapterChoice::BuiltIn => {
+                    let library = Library::new(settings.models_dir());
+                    Some(EMBEDDED_ADAPTER.unpack(&library).map_err(|source| AppError::AdapterUnwritable {
+                        folder: library.dir().to_owned(),
+                        source,
+                    })?)
                 }
             };
             let config =

@@ -385,6 +385,7 @@ async fn the_grammar_engine_accepts_all_real_tools() {
         let schema = recorder.asked().remove(0).schema;
         let reply = worker
             .complete(ChatRequest {
+                blocks: Vec::new(),
                 messages: vec![Message::new(Role::User, text)],
                 schema,
                 max_tokens: 80,

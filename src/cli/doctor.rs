@@ -231,6 +231,7 @@ async fn language_model(settings: &Settings) -> Finding {
         Err(error) => Finding::bad(WHAT, error.to_string(), mend),
         Ok((model, _worker)) => {
             let request = ChatRequest {
+                blocks: Vec::new(),
                 messages: vec![Message { role: Role::User, content: "Say yes.".to_owned() }],
                 schema: None,
                 max_tokens: 4,

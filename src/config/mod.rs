@@ -17,7 +17,7 @@ pub use environment::Environment;
 pub use hearing::SpeechChoice;
 pub use places::Places;
 pub use raw::{Raw, RemoteUse};
-pub use settings::{LanguageModel, Settings};
+pub use settings::{AdapterChoice, LanguageModel, Settings};
 
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]

@@ -149,7 +149,7 @@ pub struct Llm {
     pub context_tokens: Option<u32>,
     /// A GGUF file in place of one of the catalogue.
     pub model_file: Option<PathBuf>,
-    /// A LoRA adapter (GGUF) for the embedded model.
+    /// A LoRA adapter (GGUF) for the embedded model, in place of the one that comes with Hark.
     pub adapter_file: Option<PathBuf>,
     /// The `hark-llm` program; beside `hark` where absent.
     pub worker: Option<PathBuf>,
@@ -159,7 +159,9 @@ pub struct Llm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
-    /// The best-fitting tool alone is shown, and arguments are copied from what was said.
+    /// The model has the adapter that was trained for Hark: some tools are shown, in the form of its training.
+    Trained,
+    /// For an untrained small model: the best-fitting tool alone is shown, and arguments are copied from what was said.
     Small,
     /// Many tools are shown, and arguments are worded by the model.
     Large,
@@ -169,7 +171,8 @@ pub enum Profile {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Planner {
-    /// `small` or `large`; `small` for the embedded model and `large` for an endpoint where absent.
+    /// `trained`, `small` or `large`. Where absent: `trained` for the embedded model with the adapter that comes
+    /// with Hark or one of your own, `small` for another embedded model, `large` for an endpoint.
     pub profile: Option<Profile>,
     /// Tools shown to the model at most.
     pub max_tools: Option<usize>,

@@ -16,6 +16,7 @@ use crate::domain::{Language, Secret};
 use crate::executor::ExecutorConfig;
 use crate::listening::ListeningConfig;
 use crate::llm::{OpenAiConfig, WorkerConfig};
+use crate::models::EMBEDDED_ADAPTER;
 use crate::phrases::{self, Choice};
 use crate::pipeline::PipelineConfig;
 use crate::planner::PlannerConfig;
@@ -91,7 +92,7 @@ pub enum LanguageModel {
         /// A file in its place.
         file: Option<PathBuf>,
         /// A LoRA adapter.
-        adapter: Option<PathBuf>,
+        adapter: AdapterChoice,
         /// The program.
         program: PathBuf,
         /// Threads.
@@ -99,6 +100,17 @@ pub enum LanguageModel {
         /// Context in tokens.
         context_tokens: u32,
     },
+}
+
+/// Which adapter the embedded model has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdapterChoice {
+    /// The one that comes with Hark.
+    BuiltIn,
+    /// A file.
+    File(PathBuf),
+    /// None.
+    Nothing,
 }
 
 impl Settings {
@@ -238,16 +250,13 @@ fn resolve(
         ..AudioConfig::default()
     };
     let speech = hearing::speech(&raw);
-    let language_model = language_model(&raw, places, environment);
+    let (language_model, usual_profile) = language_model(&raw, places, environment);
     let mut servers = servers(mcp_file.as_deref(), environment, &mut faults)?;
     if raw.tools.desk.unwrap_or(true) && servers.iter().all(|server| server.key != DESK) {
         servers.insert(0, desk(&data_dir, timezone, config_file.as_deref(), environment));
     }
-    let profile = raw.planner.profile.unwrap_or(match language_model {
-        LanguageModel::Endpoint(_) => Profile::Large,
-        LanguageModel::Embedded { .. } => Profile::Small,
-    });
-    let defaults = match profile {
+    let defaults = match raw.planner.profile.unwrap_or(usual_profile) {
+        Profile::Trained => PlannerConfig::for_trained_model(),
         Profile::Small => PlannerConfig::default(),
         Profile::Large => PlannerConfig::for_large_model(),
     };
@@ -310,22 +319,33 @@ fn resolve(
     })
 }
 
-fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> LanguageModel {
+/// The language model, and how the planner works with it unless the settings say otherwise.
+fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> (LanguageModel, Profile) {
     let llm = &raw.llm;
     let file = |path: &Option<PathBuf>| path.as_ref().map(|path| absolute(path, places, environment));
     if let Some(base_url) = &llm.base_url {
         let model = llm.model.as_deref().unwrap_or("default");
         let api_key = llm.api_key.clone().filter(|key| !key.is_empty()).map(Secret::new);
-        return LanguageModel::Endpoint(OpenAiConfig { api_key, ..OpenAiConfig::new(base_url, model) });
+        let config = OpenAiConfig { api_key, ..OpenAiConfig::new(base_url, model) };
+        return (LanguageModel::Endpoint(config), Profile::Large);
     }
-    LanguageModel::Embedded {
-        model: llm.model.clone().unwrap_or_else(|| "smollm2-135m-instruct".to_owned()),
+    let model = llm.model.clone().unwrap_or_else(|| EMBEDDED_ADAPTER.base.to_owned());
+    let is_its_base = llm.model_file.is_none() && model == EMBEDDED_ADAPTER.base;
+    let wants_it = matches!(raw.planner.profile, None | Some(Profile::Trained));
+    let (adapter, profile) = match file(&llm.adapter_file) {
+        Some(own) => (AdapterChoice::File(own), Profile::Trained),
+        None if is_its_base && wants_it => (AdapterChoice::BuiltIn, Profile::Trained),
+        None => (AdapterChoice::Nothing, Profile::Small),
+    };
+    let embedded = LanguageModel::Embedded {
+        model,
         file: file(&llm.model_file),
-        adapter: file(&llm.adapter_file),
+        adapter,
         program: file(&llm.worker).unwrap_or_else(|| beside_this_program("hark-llm")),
         threads: llm.threads.unwrap_or_else(WorkerConfig::usual_threads),
         context_tokens: llm.context_tokens.unwrap_or(4096),
-    }
+    };
+    (embedded, profile)
 }
 
 fn servers(

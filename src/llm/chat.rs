@@ -12,6 +12,9 @@ use utoipa::ToSchema;
 pub struct ChatRequest {
     /// The conversation so far, oldest first.
     pub messages: Vec<Message>,
+    /// Where in the first message its blocks begin, in bytes: parts that were trained not to see each other, and
+    /// that the embedded model keeps one by one. Other servers read the message as a whole.
+    pub blocks: Vec<usize>,
     /// The JSON Schema that the answer must fit; properties are written in the schema's order.
     pub schema: Option<Value>,
     /// The longest answer, in tokens.

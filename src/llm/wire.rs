@@ -14,6 +14,8 @@ pub(super) struct WireRequest<'a> {
     temperature: f32,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     logprobs: bool,
+    #[serde(skip_serializing_if = "<[usize]>::is_empty")]
+    blocks: &'a [usize],
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Value>,
 }
@@ -36,6 +38,7 @@ impl<'a> WireRequest<'a> {
             max_tokens: request.max_tokens,
             temperature: request.temperature,
             logprobs,
+            blocks: &request.blocks,
             response_format: request.schema.as_ref().map(|schema| {
                 json!({
                     "type": "json_schema",

@@ -31,6 +31,9 @@ pub enum Wording {
     /// Only what was said: texts are contiguous words of the command and the last turns, numbers are
     /// numbers said. A small model then cannot invent, and where nothing was said, it must ask.
     Copied,
+    /// As `Copied`, by a model that was trained on Hark's own form of prompt and knows which words are meant:
+    /// any words may be a value, any argument may be given, and required ones may be left out to ask for them.
+    Trained,
     /// Whatever the model writes, within the tool's schema.
     Free,
 }
@@ -61,6 +64,11 @@ impl Default for PlannerConfig {
 }
 
 impl PlannerConfig {
+    /// Settings for the embedded model with the adapter that was trained for this.
+    pub fn for_trained_model() -> Self {
+        Self { max_tools: 8, max_steps: 6, wording: Wording::Trained, ..Self::default() }
+    }
+
     /// Settings for a hosted model, or a local one that was trained to call tools.
     pub fn for_large_model() -> Self {
         Self {

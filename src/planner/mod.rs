@@ -23,6 +23,7 @@ mod question;
 mod said;
 mod signature;
 mod spelled;
+mod trained;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -111,10 +112,10 @@ impl Planner {
             received_at: chrono::Utc::now(),
         };
         let no_tools = ToolSet::new(Vec::new(), Vec::new());
-        let Ok(messages) = self.prompts.opening(&nothing, &no_tools, &[], &self.config) else { return };
+        let Ok((messages, blocks)) = self.opening(&nothing, &no_tools, &[]) else { return };
         let deadline = self.config.deadline;
         let request =
-            ChatRequest { messages, schema: None, max_tokens: 1, temperature: 0.0, cancel, deadline };
+            ChatRequest { messages, blocks, schema: None, max_tokens: 1, temperature: 0.0, cancel, deadline };
         if let Err(error) = self.model.complete(request).await {
             tracing::debug!(%error, "the model could not be warmed up");
         }
@@ -172,7 +173,7 @@ impl Planner {
             return Ok(planned);
         }
         let schema = self.schema(command, &shown, turns, pending);
-        let mut messages = self.prompts.opening(command, &shown, turns, &self.config)?;
+        let (mut messages, blocks) = self.opening(command, &shown, turns)?;
         loop {
             let remaining = self.config.deadline.saturating_sub(started.elapsed());
             let asked = Instant::now();
@@ -180,6 +181,7 @@ impl Planner {
                 .model
                 .complete(ChatRequest {
                     messages: messages.clone(),
+                    blocks: blocks.clone(),
                     schema: Some(schema.clone()),
                     max_tokens: self.config.max_tokens,
                     temperature: 0.0,
@@ -198,7 +200,7 @@ impl Planner {
             };
             // A copying model was offered everything that was said, so asking it again is idle.
             let is_last = planned.attempts >= MAX_ATTEMPTS
-                || (question.is_some() && self.config.wording == Wording::Copied);
+                || (question.is_some() && self.config.wording != Wording::Free);
             match (is_last, question, fault) {
                 (true, Some(question), _) => {
                     planned.decision = Decision::Ask(question);
@@ -221,6 +223,19 @@ impl Planner {
         }
     }
 
+    /// What the model reads first, and where the blocks in it begin.
+    fn opening(
+        &self,
+        command: &Command,
+        shown: &ToolSet,
+        turns: &[Turn],
+    ) -> Result<(Vec<Message>, Vec<usize>), PlanError> {
+        match self.config.wording {
+            Wording::Trained => Ok(trained::opening(command, shown, turns)),
+            _ => Ok((self.prompts.opening(command, shown, turns, &self.config)?, Vec::new())),
+        }
+    }
+
     /// The best-fitting tools; that of a pending question first, whatever the answer's words are.
     fn shortlist(
         &self,
@@ -237,7 +252,7 @@ impl Planner {
         let best = self.shortlister.pick(tools, &text, self.config.max_tools);
         let best = match self.config.wording {
             Wording::Copied => said::related(&best, &text),
-            Wording::Free => best,
+            Wording::Trained | Wording::Free => best,
         };
         let Some(asked) = asked else { return best };
         let others = best.tools().iter().filter(|tool| tool.name != asked.name).cloned();
@@ -260,11 +275,16 @@ impl Planner {
                 TurnOutcome::Asked(_) => [turn.text.as_str(), ""],
             })
             .collect();
-        let manner = if pending.is_some() { Manner::Answer } else { Manner::Order };
+        let manner = match (self.config.wording, pending) {
+            (Wording::Trained, _) => Manner::Any,
+            (_, Some(_)) => Manner::Answer,
+            (_, None) => Manner::Order,
+        };
         let said = Said::new(&command.text, manner, &earlier, command.timezone);
         let most = self.config.max_steps.clamp(1, MAX_STEPS);
         let max_steps = match self.config.wording {
             Wording::Copied => most.min(said.clauses()),
+            Wording::Trained => most.min(said.clauses() + 1),
             Wording::Free => most,
         };
         Form { tools: shown, wording: self.config.wording, max_steps, said: &said, pending }.schema()

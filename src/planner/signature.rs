@@ -18,19 +18,6 @@ const MAX_SHOWN_VALUES: usize = 12;
 
 /// The tool's lines in the prompt.
 pub(super) fn describe(tool: &Tool, detail: Detail) -> String {
-    let mut parameters: Vec<(&String, &Value, bool)> = tool
-        .properties()
-        .map(|(name, schema)| (name, schema, tool.required().any(|required| required == name)))
-        .collect();
-    // As in the answer: what must be given comes first.
-    parameters.sort_by_key(|(_, _, required)| !required);
-    let signature: Vec<String> = parameters
-        .iter()
-        .map(|(name, schema, required)| {
-            let mark = if *required { "" } else { "?" };
-            format!("{}{mark}: {}", harmless(name), kind(schema, 0))
-        })
-        .collect();
     let limit = match detail {
         Detail::Brief => BRIEF_CHARS,
         Detail::Full => FULL_CHARS,
@@ -39,19 +26,41 @@ pub(super) fn describe(tool: &Tool, detail: Detail) -> String {
         Detail::Brief => first_sentence(&tool.description),
         Detail::Full => &tool.description,
     };
-    let mut lines = format!("{}({})", harmless(&tool.name.to_string()), signature.join(", "));
+    let mut lines = signature(tool);
     let description = cut(&harmless(description), limit);
     if !description.is_empty() {
         lines.push_str(" - ");
         lines.push_str(&description);
     }
     if detail == Detail::Full {
-        for (name, schema, _) in parameters {
+        for (name, schema, _) in parameters(tool) {
             let Some(text) = schema.get("description").and_then(Value::as_str) else { continue };
             lines.push_str(&format!("\n    {}: {}", harmless(name), cut(&harmless(text), BRIEF_CHARS * 4)));
         }
     }
     lines
+}
+
+/// The arguments with their schemas, and whether they must be given: those that must come first, as in the answer.
+pub(super) fn parameters(tool: &Tool) -> Vec<(&String, &Value, bool)> {
+    let mut parameters: Vec<(&String, &Value, bool)> = tool
+        .properties()
+        .map(|(name, schema)| (name, schema, tool.required().any(|required| required == name)))
+        .collect();
+    parameters.sort_by_key(|(_, _, required)| !required);
+    parameters
+}
+
+/// `service.tool(argument: type, argument?: type)`.
+pub(super) fn signature(tool: &Tool) -> String {
+    let arguments: Vec<String> = parameters(tool)
+        .iter()
+        .map(|(name, schema, required)| {
+            let mark = if *required { "" } else { "?" };
+            format!("{}{mark}: {}", harmless(name), kind(schema, 0))
+        })
+        .collect();
+    format!("{}({})", harmless(&tool.name.to_string()), arguments.join(", "))
 }
 
 /// Text on one line in which nothing closes a mark of the prompt or opens one of a chat template.
@@ -78,7 +87,8 @@ pub(super) fn first_sentence(text: &str) -> &str {
     text[..end].trim_end_matches(['.', ':'])
 }
 
-fn cut(text: &str, limit: usize) -> String {
+/// The text up to a number of characters.
+pub(super) fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", text[..end].trim_end()),

@@ -27,6 +27,7 @@ fn model() -> PathBuf {
 /// A request of one sentence.
 fn ask(text: &str, schema: Option<Value>) -> ChatRequest {
     ChatRequest {
+        blocks: Vec::new(),
         messages: vec![Message::new(Role::User, text)],
         schema,
         max_tokens: 64,

@@ -46,7 +46,12 @@ pub(super) struct Spot {
 impl Blocks {
     /// Room for `cells` tokens, prompts that are put together included.
     pub(super) fn new(cells: usize) -> Self {
-        Self { held: HashMap::new(), free: (FIRST..FIRST + MOST_BLOCKS as usize).rev().collect(), cells, clock: 0 }
+        Self {
+            held: HashMap::new(),
+            free: (FIRST..FIRST + MOST_BLOCKS as usize).rev().collect(),
+            cells,
+            clock: 0,
+        }
     }
 
     /// Makes room for a prompt whose rest and answer take `further` tokens, and begins to put it together:
@@ -63,7 +68,8 @@ impl Blocks {
         let mut needed = further;
         let mut sequences = 0;
         let nothing: &[LlamaToken] = &[];
-        let named = std::iter::once((nothing, head)).chain(blocks.iter().map(|block| (head, block.as_slice())));
+        let named =
+            std::iter::once((nothing, head)).chain(blocks.iter().map(|block| (head, block.as_slice())));
         for (before, tokens) in named {
             match self.held.get_mut(&(before.to_vec(), tokens.to_vec())) {
                 Some(held) => held.used = self.clock,
@@ -90,8 +96,10 @@ impl Blocks {
         if let Some(held) = self.held.get(&key) {
             return Ok(Spot { sequence: held.sequence, is_new: false });
         }
-        let sequence =
-            self.free.pop().ok_or_else(|| EngineError::BadMessages(format!("more than {MOST_BLOCKS} blocks")))?;
+        let sequence = self
+            .free
+            .pop()
+            .ok_or_else(|| EngineError::BadMessages(format!("more than {MOST_BLOCKS} blocks")))?;
         self.held.insert(key, Held { sequence, used: self.clock });
         Ok(Spot { sequence, is_new: true })
     }
@@ -112,7 +120,8 @@ impl Blocks {
 
     /// Gives up the block that was unused for longest, not one of the prompt that is put together now.
     fn forget_oldest(&mut self, context: &mut LlamaContext<'_>) -> Result<bool, EngineError> {
-        let oldest = self.held.iter().filter(|(_, held)| held.used < self.clock).min_by_key(|(_, held)| held.used);
+        let oldest =
+            self.held.iter().filter(|(_, held)| held.used < self.clock).min_by_key(|(_, held)| held.used);
         let Some(key) = oldest.map(|(key, _)| key.clone()) else { return Ok(false) };
         if let Some(held) = self.held.remove(&key) {
             clear(context, held.sequence)?;

@@ -70,9 +70,12 @@ impl PromptBuilder {
             Some((start, length)) => {
                 let end = start + length;
                 let places: Vec<usize> = blocks.iter().map(|place| start + place).chain([end]).collect();
-                let is_in_order = places.is_sorted() && places.iter().all(|place| text.is_char_boundary(*place));
+                let is_in_order =
+                    places.is_sorted() && places.iter().all(|place| text.is_char_boundary(*place));
                 if !is_in_order {
-                    return Err(EngineError::BadMessages("`blocks` are no places in the first message".into()));
+                    return Err(EngineError::BadMessages(
+                        "`blocks` are no places in the first message".into(),
+                    ));
                 }
                 Prompt {
                     head: tokens(&text[..places[0]], true),

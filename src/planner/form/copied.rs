@@ -26,6 +26,8 @@ pub(super) struct Narrow<'a> {
     pub(super) tool_words: BTreeSet<String>,
     /// The tool can be called without arguments.
     pub(super) needs_nothing: bool,
+    /// The model knows which words are meant for what, so that all are offered.
+    pub(super) is_trained: bool,
 }
 
 impl Narrow<'_> {
@@ -100,7 +102,7 @@ impl Narrow<'_> {
             // Where a tool needs nothing, what was said beside its name is likely what it may take.
             let is_meant =
                 required.is_empty() && self.needs_nothing && self.said.anything_beside(&self.tool_words);
-            if !is_required && !is_meant && !self.is_mentioned(name, hint) {
+            if !is_required && !is_meant && !self.is_trained && !self.is_mentioned(name, hint) {
                 continue;
             }
             match self.value(name, property, hint, depth) {
@@ -133,6 +135,14 @@ impl Narrow<'_> {
             known.extend(example.as_str().map(str::to_owned));
         }
         known.retain(|value| self.said.mentions(&stems(value)));
+        if self.is_trained {
+            return match (self.said.spans().is_empty(), known.is_empty()) {
+                (false, true) => Some(json!({"$ref": SAID})),
+                (false, false) => Some(json!({"anyOf": [{"enum": known}, {"$ref": SAID}]})),
+                (true, false) => Some(json!({"enum": known})),
+                (true, true) => None,
+            };
+        }
         if known.is_empty()
             && let Some(beside) = self.said.spans_beside(&stems(name))
         {

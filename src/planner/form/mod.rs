@@ -57,7 +57,7 @@ impl Form<'_> {
                 "additionalProperties": false,
             }),
         );
-        if self.wording == Wording::Copied && !self.said.spans().is_empty() {
+        if self.wording != Wording::Free && !self.said.spans().is_empty() {
             definitions.insert("said".to_owned(), json!({"enum": self.said.spans()}));
         }
         let mut branches = Vec::new();
@@ -93,7 +93,7 @@ impl Form<'_> {
                 (_, Wording::Free) => {
                     properties.insert((*field).to_owned(), json!({"type": "string", "minLength": 1}));
                 }
-                (_, Wording::Copied) => {}
+                (_, Wording::Copied | Wording::Trained) => {}
             }
         }
         let required: Vec<&String> = properties.keys().collect();
@@ -115,7 +115,14 @@ impl Form<'_> {
         tool_words.extend(stems(&tool.name.service));
         tool_words.extend(stems(main_clause(&tool.description)));
         let needs_nothing = tool.required().next().is_none();
-        let narrow = Narrow { said: self.said, definitions: &cleaned.definitions, tool_words, needs_nothing };
+        let is_trained = self.wording == Wording::Trained;
+        let narrow = Narrow {
+            said: self.said,
+            definitions: &cleaned.definitions,
+            tool_words,
+            needs_nothing,
+            is_trained,
+        };
         let known = self.known(tool);
         let mut lacking = false;
         let mut properties = Map::new();
@@ -150,6 +157,11 @@ impl Form<'_> {
             "additionalProperties": false,
         });
         match lacking {
+            false if is_trained && !given.is_empty() => {
+                let mut partial = schema.clone();
+                partial["required"] = json!([]);
+                Params { complete: Some(schema), partial: Some(partial) }
+            }
             false => Params { complete: Some(schema), partial: None },
             true => Params { complete: None, partial: Some(schema) },
         }

@@ -35,6 +35,8 @@ pub(super) enum Manner {
     Order,
     /// It may be anything: the command answers a question.
     Answer,
+    /// Any words may be a value: the model was trained to know which.
+    Any,
 }
 
 impl Said {
@@ -44,11 +46,11 @@ impl Said {
         let mut numbers = Vec::new();
         let mut zones = vec![zone.name().to_owned()];
         let mut stems_said = match manner {
-            Manner::Answer => stems(command),
+            Manner::Answer | Manner::Any => stems(command),
             Manner::Order => stems(command.split_once(char::is_whitespace).map_or("", |(_, rest)| rest)),
         };
         for text in earlier {
-            spans.add_earlier(text);
+            spans.add_earlier(text, manner);
             stems_said.extend(stems(text));
         }
         for text in std::iter::once(&command).chain(earlier) {

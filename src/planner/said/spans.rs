@@ -48,15 +48,15 @@ impl Spans {
             seen: BTreeSet::new(),
             command: command.to_owned(),
             words: words(command).into_iter().map(|(start, end)| start..end).collect(),
-            is_plain: manner == Manner::Answer || !quoted(command).is_empty(),
+            is_plain: manner != Manner::Order || !quoted(command).is_empty(),
         };
         spans.collect(command, manner);
         spans
     }
 
     /// Adds what was said in an earlier turn.
-    pub(super) fn add_earlier(&mut self, text: &str) {
-        self.collect(text, Manner::Order);
+    pub(super) fn add_earlier(&mut self, text: &str, manner: Manner) {
+        self.collect(text, if manner == Manner::Any { Manner::Any } else { Manner::Order });
     }
 
     /// All of them, the command's first.
@@ -124,7 +124,7 @@ impl Spans {
                 let is_torn = next.is_some_and(|next| is_torn(&text[last.0..last.1], next));
                 let may_be =
                     !is_order && !ends_badly && !is_torn && !NEVER_FIRST.contains(&first_word.as_str());
-                if may_be {
+                if may_be || manner == Manner::Any {
                     self.add(&text[first.0..last.1]);
                 }
             }
@@ -132,7 +132,8 @@ impl Spans {
         // A dictated text may be longer than any span: from each early word to the end.
         if let Some(last) = words.last() {
             for first in words.iter().skip(usize::from(manner == Manner::Order)).take(12) {
-                if !NEVER_FIRST.contains(&bare(&text[first.0..first.1]).as_str()) {
+                let first_word = bare(&text[first.0..first.1]);
+                if manner == Manner::Any || !NEVER_FIRST.contains(&first_word.as_str()) {
                     self.add(&text[first.0..last.1]);
                 }
             }

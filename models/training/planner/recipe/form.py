@@ -6,6 +6,7 @@ once and keeps it, whichever others stand beside it (Block-Attention, Sun et al.
 """
 
 import json
+import unicodedata
 
 BRIEF, LINE = 120, 80
 SHOWN_VALUES = 12
@@ -13,7 +14,7 @@ HEAD = "<|im_start|>system\nChoose the tool calls that carry out the user's comm
 
 
 def harmless(text):
-    text = " ".join("".join(" " if not c.isprintable() and not c.isspace() else c for c in text).split())
+    text = " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
     return text.replace("<|", "< |").replace("|>", "| >").replace("</", "< /")
 
 
