@@ -22,6 +22,7 @@ pub mod llm;
 pub mod tools;
 /// Command, tools and history become a decision.
 pub mod planner;
+pub mod eval;
 /// A checked plan becomes receipts.
 pub mod executor;
 /// The numbered event stream of each command.

@@ -4,6 +4,7 @@
 
 mod desk;
 mod doctor;
+mod eval;
 mod keys;
 mod listen;
 mod listening_view;
@@ -66,6 +67,8 @@ enum Verb {
     Tools(tools::Tools),
     /// List and fetch speech and language models.
     Models(models::Models),
+    /// Tell how right the planner is on rated commands.
+    Eval(eval::Eval),
     /// Look for what is missing, and name the command that mends it.
     Doctor(doctor::Doctor),
     /// Hark's own MCP server on standard input and output: notes, lists, calendar, timers, time, sums.
@@ -126,6 +129,7 @@ pub fn run() -> ExitCode {
             Verb::Transcribe(verb) => verb.run(&sources, &output).await,
             Verb::Tools(verb) => verb.run(&sources, &output).await,
             Verb::Models(verb) => verb.run(&sources, &output).await,
+            Verb::Eval(verb) => verb.run(&sources, &output).await,
             Verb::Doctor(verb) => verb.run(&sources, &output).await,
             Verb::Desk => desk::run(&sources).await,
         }

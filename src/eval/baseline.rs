@@ -1,0 +1,54 @@
+//! A planner without a model: the tool that the ranking puts first, called with nothing.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::domain::plan::{Draft, DraftStep};
+use crate::domain::{Command, Decision, Question, ToolSet};
+use crate::llm::Usage;
+use crate::planner::Planned;
+use crate::tools::Shortlister;
+
+/// The ranking alone. It tells what a model is worth.
+#[derive(Clone, Copy, Debug)]
+pub struct Baseline;
+
+impl Baseline {
+    /// Calls the best-ranked tool; asks for its first required argument where it has one.
+    pub fn decide(&self, command: &Command, tools: &ToolSet, shortlister: &Shortlister) -> Planned {
+        let best = shortlister.pick(tools, &command.text, 1);
+        let decision = match best.tools().first() {
+            None => Decision::Nothing(String::new()),
+            Some(tool) => match tool.required().next() {
+                Some(missing) => Decision::Ask(Question {
+                    text: String::new(),
+                    tool: Some(tool.name.clone()),
+                    known: json!({}),
+                    missing: Some(missing.to_owned()),
+                }),
+                None => {
+                    let draft = Draft {
+                        selected_tools: vec![DraftStep {
+                            service: tool.name.service.to_string(),
+                            tool: tool.name.tool.to_string(),
+                            params: json!({}),
+                        }],
+                        ..Draft::default()
+                    };
+                    draft.check(tools, None).map_or_else(|_| Decision::Nothing(String::new()), Decision::Act)
+                }
+            },
+        };
+        Planned {
+            decision,
+            shortlisted: best.tools().len(),
+            shortlist_time: Duration::ZERO,
+            model_time: Duration::ZERO,
+            attempts: 0,
+            usage: Usage::default(),
+            model: "ranking".to_owned(),
+            confidence: None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! How right a planner is: rated commands go through the real planner, and what it decides is compared
+//! with what is right, by the rules of the Berkeley Function Calling Leaderboard.
+//!
+//! Nothing is carried out. Rows have the shape that `docs/evaluation.md` describes.
+
+mod baseline;
+mod judge;
+mod noise;
+mod row;
+mod tally;
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{Command, CommandId, Decision, Language, SessionId, ToolSet, UserId};
+use crate::planner::{PlanError, Planned, Planner};
+use crate::tools::Shortlister;
+
+pub use baseline::Baseline;
+pub use judge::{Verdict, judge};
+pub use noise::heard;
+pub use row::{BadRow, Gold, GoldStep, Registries, Row, read};
+pub use tally::{Rate, Tally};
+
+/// What one row came to.
+#[derive(Debug)]
+pub struct Rated {
+    /// How right it was.
+    pub verdict: Verdict,
+    /// How sure the planner was, 0 to 1; None where it did not say.
+    pub confidence: Option<f32>,
+    /// The decision in words, for a person who looks at what went wrong.
+    pub decided: String,
+    /// Tokens read, forced and chosen.
+    pub read_tokens: u32,
+    /// Those of them that were remembered.
+    pub cached_tokens: u32,
+    /// Tokens of the answer that the form left no choice about.
+    pub forced_tokens: u32,
+    /// All tokens of the answer.
+    pub answer_tokens: u32,
+    /// From command to decision.
+    pub time: Duration,
+}
+
+/// What decides.
+pub enum Subject<'a> {
+    /// The planner.
+    Planner(&'a Planner),
+    /// A ranking without a model.
+    Baseline(Baseline),
+}
+
+/// Lets the subject decide about a row and rates what it decides.
+pub async fn rate(subject: &Subject<'_>, row: &Row, tools: &ToolSet, timezone: chrono_tz::Tz) -> Rated {
+    let command = Command {
+        id: CommandId::new(),
+        user: UserId::local(),
+        session: SessionId("eval".to_owned()),
+        text: row.utterance.clone(),
+        timezone,
+        language: Language::ENGLISH,
+        dry_run: true,
+        received_at: chrono::Utc::now(),
+    };
+    let started = Instant::now();
+    let planned = match subject {
+        Subject::Planner(planner) => planner.decide(&command, tools, &[], &CancellationToken::new()).await,
+        Subject::Baseline(baseline) => Ok(baseline.decide(&command, tools, &Shortlister::default())),
+    };
+    rated(planned, row, started.elapsed())
+}
+
+fn rated(planned: Result<Planned, PlanError>, row: &Row, time: Duration) -> Rated {
+    let (verdict, decided) = match &planned {
+        Ok(planned) => (judge(&planned.decision, &row.gold), words(&planned.decision)),
+        Err(error) => (Verdict::Failed, error.to_string()),
+    };
+    let usage = planned.as_ref().map(|planned| planned.usage).unwrap_or_default();
+    Rated {
+        verdict,
+        confidence: planned.ok().and_then(|planned| planned.confidence),
+        decided,
+        read_tokens: usage.prompt_tokens,
+        cached_tokens: usage.cached_tokens,
+        forced_tokens: usage.forced_tokens,
+        answer_tokens: usage.completion_tokens,
+        time,
+    }
+}
+
+fn words(decision: &Decision) -> String {
+    match decision {
+        Decision::Act(plan) => plan.to_json()["selectedTools"].to_string(),
+        Decision::Ask(question) => match (&question.tool, &question.missing) {
+            (Some(tool), Some(missing)) => format!("asks for {missing} of {tool}, knows {}", question.known),
+            _ => format!("asks: {}", question.text),
+        },
+        Decision::Nothing(reason) => format!("nothing: {reason}"),
+    }
+}
