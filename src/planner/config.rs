@@ -66,7 +66,7 @@ impl Default for PlannerConfig {
 impl PlannerConfig {
     /// Settings for the embedded model with the adapter that was trained for this.
     pub fn for_trained_model() -> Self {
-        Self { max_tools: 8, max_steps: 6, wording: Wording::Trained, ..Self::default() }
+        Self { max_tools: 12, max_steps: 6, wording: Wording::Trained, ..Self::default() }
     }
 
     /// Settings for a hosted model, or a local one that was trained to call tools.

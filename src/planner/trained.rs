@@ -73,7 +73,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::{Annotations, Question, SessionId, ToolName};
+    use crate::domain::{Annotations, Question, ToolName};
 
     /// What `models/training/planner/tests` reads as well.
     #[derive(Deserialize)]
@@ -107,7 +107,7 @@ mod tests {
         assert!(!shared.blocks.is_empty() && shared.head == HEAD);
         for one in shared.blocks {
             let text = |key: &str| one.tool[key].as_str().unwrap_or_default().to_owned();
-            let name = ToolName::new(&text("service"), &text("name"));
+            let name = ToolName::new(text("service"), text("name"));
             let schema = one.tool["inputSchema"].clone();
             let tool = Tool::new(name, None, text("description"), schema, None, Annotations::default());
             assert_eq!(block(&tool.expect("a tool")), one.block);
@@ -137,6 +137,5 @@ mod tests {
                 .collect();
             assert_eq!(rest(&one.command, &turns), one.rest);
         }
-        let _ = SessionId(String::new());
     }
 }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use hark::config::{Environment, LanguageModel, Places, Raw, Settings};
+use hark::config::{AdapterChoice, Environment, LanguageModel, Places, Raw, Settings};
 use hark::tools::{Transport, parse_mcp_json};
 use toml::{Table, Value};
 
@@ -103,7 +103,7 @@ fn every_example_in_it_can_be_switched_on() {
         panic!("no endpoint is set")
     };
     assert_eq!(file.unwrap(), Path::new("/home/ada/model.gguf"));
-    assert_eq!(adapter.unwrap(), Path::new("/home/ada/adapter.gguf"));
+    assert_eq!(adapter, AdapterChoice::File("/home/ada/adapter.gguf".into()));
     assert_eq!(program, Path::new("/home/ada/target/release/hark-llm"));
 }
 
