@@ -1,5 +1,7 @@
 //! `hark eval`: how right the planner is on rated commands.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::output::Output;
 use super::{Sources, logging};
 use crate::app;
-use crate::eval::{Baseline, Registries, Subject, Tally, Verdict, heard, rate, read};
+use crate::eval::{Baseline, Rated, Registries, Row, Subject, Tally, Verdict, heard, rate, read};
 use crate::planner::Planner;
 
 /// Coverages at which the share of right decisions is told.
@@ -47,6 +49,9 @@ pub(super) struct Eval {
     /// Show so many rows of each file that went wrong.
     #[arg(long, value_name = "N", default_value_t = 0)]
     show: usize,
+    /// Write what each row came to here, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    rows: Option<PathBuf>,
     /// Print one JSON object a file.
     #[arg(long)]
     json: bool,
@@ -63,6 +68,7 @@ impl Eval {
             planner.warm_up(stop.clone()).await;
         }
         let subject = if self.baseline { Subject::Baseline(Baseline) } else { Subject::Planner(&planner) };
+        let mut each = self.rows.as_ref().map(File::create).transpose()?.map(BufWriter::new);
         let mut registries = Registries::new(self.registries.clone());
         for file in &self.files {
             let rows = read(file)?;
@@ -83,6 +89,9 @@ impl Eval {
                         row.id, rated.verdict, row.utterance, rated.decided
                     ));
                 }
+                if let Some(file) = &mut each {
+                    writeln!(file, "{}", as_row(&row, &rated))?;
+                }
                 tally.add(&row.gold, rated);
             }
             if tally.is_empty() {
@@ -97,6 +106,18 @@ impl Eval {
         tracker.wait().await;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn as_row(row: &Row, rated: &Rated) -> Value {
+    json!({
+        "id": row.id,
+        "utterance": row.utterance,
+        "verdict": format!("{:?}", rated.verdict),
+        "decided": rated.decided,
+        "confidence": rated.confidence,
+        "evidence": rated.evidence,
+        "milliseconds": rated.time.as_secs_f64() * 1e3,
+    })
 }
 
 fn as_table(name: &str, tally: &Tally) -> String {

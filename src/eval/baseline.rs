@@ -48,6 +48,7 @@ impl Baseline {
             attempts: 0,
             usage: Usage::default(),
             model: "ranking".to_owned(),
+            evidence: None,
             confidence: None,
         }
     }

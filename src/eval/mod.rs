@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{Command, CommandId, Decision, Language, SessionId, ToolSet, UserId};
-use crate::planner::{PlanError, Planned, Planner};
+use crate::planner::{Evidence, PlanError, Planned, Planner};
 use crate::tools::Shortlister;
 
 pub use baseline::Baseline;
@@ -30,6 +30,8 @@ pub struct Rated {
     pub verdict: Verdict,
     /// How sure the planner was, 0 to 1; None where it did not say.
     pub confidence: Option<f32>,
+    /// What that was made from.
+    pub evidence: Option<Evidence>,
     /// The decision in words, for a person who looks at what went wrong.
     pub decided: String,
     /// Tokens read, forced and chosen.
@@ -80,7 +82,8 @@ fn rated(planned: Result<Planned, PlanError>, row: &Row, time: Duration) -> Rate
     let usage = planned.as_ref().map(|planned| planned.usage).unwrap_or_default();
     Rated {
         verdict,
-        confidence: planned.ok().and_then(|planned| planned.confidence),
+        confidence: planned.as_ref().ok().and_then(|planned| planned.confidence),
+        evidence: planned.ok().and_then(|planned| planned.evidence),
         decided,
         read_tokens: usage.prompt_tokens,
         cached_tokens: usage.cached_tokens,

@@ -222,6 +222,7 @@ mod tests {
         Rated {
             verdict,
             confidence: Some(confidence),
+            evidence: None,
             decided: String::new(),
             read_tokens: 0,
             cached_tokens: 0,
@@ -235,7 +236,7 @@ mod tests {
     fn a_rate_has_wilsons_interval() {
         // Newcombe 1998, table I: 15 of 148 gives 0.0624 to 0.1605.
         let rate = Rate::new(15, 148).expect("a rate");
-        assert_eq!((rate.percent, rate.interval), (10.1, [6.2, 16.1]));
+        assert_eq!((rate.percent, rate.interval), (10.1, [6.2, 16.0]));
         assert_eq!(Rate::new(0, 0), None);
     }
 

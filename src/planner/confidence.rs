@@ -1,122 +1,122 @@
 //! How sure a model was, read from its token probabilities and never asked of it.
 //!
-//! Confidence is the geometric mean of the probabilities of the tokens that *decide*: those of the
-//! names of services and tools, and of the arguments' values. JSON syntax and keys say nothing, and a token that the
-//! grammar forced was no choice. It is not calibrated: 0.8 does not yet mean "right in 8 of 10 cases".
+//! [`Evidence`] is what the tokens say. Without a calibration, confidence is the geometric mean of the
+//! probabilities of the tokens that *decide*: those of the names of services and tools, and of the
+//! arguments' values. JSON syntax and keys say nothing, and a token that the grammar forced was no
+//! choice. A [`Calibration`] turns the evidence into the probability that the answer is right, by a
+//! logistic regression that was fitted to rated commands which the model was not trained on (Platt
+//! 1999, with more than one score).
 
-use std::ops::Range;
+use serde::{Deserialize, Serialize};
 
+use super::places::deciding;
 use crate::llm::TokenLogprob;
 
-/// The geometric mean of the deciding tokens' probabilities, 0 to 1. None where the model reported
-/// no token probabilities.
-pub(super) fn measure(text: &str, tokens: &[TokenLogprob]) -> Option<f32> {
-    if tokens.is_empty() {
-        return None;
-    }
-    let deciding = deciding_places(text);
-    let mut start = 0;
-    let mut chosen = Vec::new();
-    let mut all = Vec::new();
-    for token in tokens {
-        let end = start + token.text.len();
-        if !token.forced {
-            all.push(token.logprob);
-            if deciding.iter().any(|place| place.start < end && start < place.end) {
-                chosen.push(token.logprob);
-            }
-        }
-        start = end;
-    }
-    // Where the names and values were all forced, the choice was in the syntax: one tool or none.
-    // Where the tokens are not the text's, places in the text say nothing about them.
-    let aligned = start == text.len();
-    let counted = if aligned && !chosen.is_empty() { chosen } else { all };
-    if counted.is_empty() {
-        return Some(1.0);
-    }
-    let mean = counted.iter().sum::<f32>() / counted.len() as f32;
-    Some(mean.exp().clamp(0.0, 1.0))
+/// A probability below this counts as this, so that its logarithm stays of use.
+const LEAST_PROBABILITY: f64 = 1e-4;
+
+/// What an answer's tokens say of how sure the model was. Logarithms are natural.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The mean logarithm of the deciding tokens' probabilities.
+    pub mean: f64,
+    /// The least logarithm of a chosen token's probability.
+    pub least: f64,
+    /// The sum over all chosen tokens.
+    pub sum: f64,
+    /// The least logarithm of the mass that the model gave to tokens which the form allowed: low where
+    /// it wanted to write something else.
+    pub mass: f64,
 }
 
-/// Where the text is the name of a service or tool, or a value inside `params`, the closing quote
-/// included: to stop there was a choice too. Broken JSON gives the places up to the break.
-fn deciding_places(text: &str) -> Vec<Range<usize>> {
-    let mut places = Vec::new();
-    // The key under which each open object or list stands, and the latest key inside it.
-    let mut open: Vec<(String, String)> = Vec::new();
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = match bytes[at] {
-            b'{' | b'[' => {
-                let under = open.last().map(|(_, key)| key.clone()).unwrap_or_default();
-                // Inside a list, values stand under the key of the list itself.
-                let inner = if bytes[at] == b'[' { under.clone() } else { String::new() };
-                open.push((under, inner));
-                at + 1
-            }
-            b'}' | b']' => {
-                open.pop();
-                at + 1
-            }
-            b'"' => {
-                let end = string_end(bytes, at);
-                let inner = text.get(at + 1..end.saturating_sub(1)).unwrap_or_default();
-                let is_key = text[end..].trim_start().starts_with(':');
-                if !is_key && decides(&open) {
-                    places.push(at + 1..end);
-                } else if let Some((_, key)) = open.last_mut().filter(|_| is_key) {
-                    inner.clone_into(key);
+/// Weights of the evidence, and one for each kind of answer.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Calibration {
+    /// For [`Evidence::mean`].
+    pub mean: f64,
+    /// For [`Evidence::least`].
+    pub least: f64,
+    /// For [`Evidence::sum`].
+    pub sum: f64,
+    /// For [`Evidence::mass`].
+    pub mass: f64,
+    /// For each step beyond the first.
+    pub further_step: f64,
+    /// For a plan, a question, and nothing to do.
+    pub act: f64,
+    /// See `act`.
+    pub ask: f64,
+    /// See `act`.
+    pub nothing: f64,
+}
+
+/// What the answer says to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// So many steps.
+    Steps(usize),
+    Question,
+    Nothing,
+}
+
+impl Evidence {
+    /// None where the model reported no token probabilities.
+    pub(super) fn of(text: &str, tokens: &[TokenLogprob]) -> Option<Self> {
+        if tokens.is_empty() {
+            return None;
+        }
+        let places = deciding(text);
+        let (mut start, mut chosen, mut all) = (0, Vec::new(), Vec::new());
+        let mut mass = 0.0_f64;
+        for token in tokens {
+            let end = start + token.text.len();
+            if !token.forced {
+                let logprob = f64::from(token.logprob);
+                all.push(logprob);
+                mass = mass.min(f64::from(token.legal_mass.unwrap_or(1.0)).max(LEAST_PROBABILITY).ln());
+                if places.iter().any(|place| place.bytes.start < end && start < place.bytes.end) {
+                    chosen.push(logprob);
                 }
-                end
             }
-            b',' | b':' | b' ' | b'\n' | b'\r' | b'\t' => at + 1,
-            _ => {
-                let length = text[at..].find([',', '}', ']']).unwrap_or(text.len() - at);
-                if decides(&open) {
-                    places.push(at..at + length);
-                }
-                at + length.max(1)
-            }
+            start = end;
+        }
+        // Where the names and values were all forced, the choice was in the syntax: one tool or none.
+        // Where the tokens are not the text's, places in the text say nothing about them.
+        let counted = if start == text.len() && !chosen.is_empty() { &chosen } else { &all };
+        Some(Self {
+            mean: counted.iter().sum::<f64>() / counted.len().max(1) as f64,
+            least: all.iter().copied().fold(0.0, f64::min).max(LEAST_PROBABILITY.ln()),
+            sum: all.iter().sum(),
+            mass,
+        })
+    }
+
+    /// The probability that the answer is right, 0 to 1, where it is calibrated; else the deciding
+    /// tokens' mean probability.
+    pub(super) fn confidence(&self, answered: Answered, calibration: Option<&Calibration>) -> f32 {
+        let Some(weights) = calibration else { return (self.mean.exp() as f32).clamp(0.0, 1.0) };
+        let kind = match answered {
+            Answered::Steps(steps) => weights.act + weights.further_step * steps.saturating_sub(1) as f64,
+            Answered::Question => weights.ask,
+            Answered::Nothing => weights.nothing,
         };
-        at = end;
+        let score = kind
+            + weights.mean * self.mean
+            + weights.least * self.least
+            + weights.sum * self.sum
+            + weights.mass * self.mass;
+        (1.0 / (1.0 + (-score).exp())) as f32
     }
-    places
-}
-
-fn decides(open: &[(String, String)]) -> bool {
-    let named = open.last().is_some_and(|(_, key)| key == "service" || key == "tool");
-    named || open.iter().any(|(under, _)| under == "params")
-}
-
-/// The place behind the closing quote, or the end of a text that lacks one.
-fn string_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ANSWER: &str = r#"{"selectedTools":[{"service":"desk","tool":"add \"x\"","params":{"text":"buy milk","tags":["a",2],"deep":{"on":true}}}],"executionPlan":"Adds."}"#;
-
     fn token(text: &str, probability: f32, forced: bool) -> TokenLogprob {
-        TokenLogprob { text: text.to_owned(), logprob: probability.ln(), legal_mass: None, forced }
-    }
-
-    #[test]
-    fn finds_names_and_values_but_no_keys_and_no_prose() {
-        let found: Vec<&str> = deciding_places(ANSWER).into_iter().map(|place| &ANSWER[place]).collect();
-        assert_eq!(found, ["desk\"", "add \\\"x\\\"\"", "buy milk\"", "a\"", "2", "true"]);
+        TokenLogprob { text: text.to_owned(), logprob: probability.ln(), legal_mass: Some(0.5), forced }
     }
 
     #[test]
@@ -129,25 +129,41 @@ mod tests {
             token(r#"","params":{}}]}"#, 0.5, true),
         ];
         let text: String = tokens.iter().map(|token| token.text.as_str()).collect();
-        let measured = measure(&text, &tokens).expect("a measure");
-        assert!((measured - 0.6).abs() < 1e-3, "{measured}");
+        let evidence = Evidence::of(&text, &tokens).expect("evidence");
+        let sure = evidence.confidence(Answered::Steps(1), None);
+        assert!((sure - 0.6).abs() < 1e-3, "{sure}");
+        assert!((evidence.least - 0.1_f64.ln()).abs() < 1e-6, "{evidence:?}");
+        assert!((evidence.sum - (0.1_f64 * 0.9 * 0.4).ln()).abs() < 1e-6, "{evidence:?}");
+        assert!((evidence.mass - 0.5_f64.ln()).abs() < 1e-6, "{evidence:?}");
     }
 
     #[test]
     fn where_all_names_were_forced_the_syntax_was_the_choice() {
         let tokens =
             [token(r#"{"selectedTools":["#, 1.0, true), token("]", 0.25, false), token("}", 1.0, true)];
-        let measured = measure(r#"{"selectedTools":[]}"#, &tokens).expect("a measure");
-        assert!((measured - 0.25).abs() < 1e-3, "{measured}");
-        assert_eq!(measure("{}", &[]), None);
+        let evidence = Evidence::of(r#"{"selectedTools":[]}"#, &tokens).expect("evidence");
+        let sure = evidence.confidence(Answered::Nothing, None);
+        assert!((sure - 0.25).abs() < 1e-3, "{sure}");
+        assert_eq!(Evidence::of("{}", &[]), None);
     }
 
     #[test]
-    fn broken_text_is_no_danger() {
-        for text in
-            ["", "}", "]]]", "\"", "{\"params\":{\"a\":\"é\\", "{\"tool\":", "é{é\"é", "{\"params\":{\"a\":}"]
-        {
-            measure(text, &[token(text, 0.5, false)]);
-        }
+    fn calibrated_it_is_a_probability_that_falls_with_doubt() {
+        let weights = Calibration {
+            mean: 1.0,
+            least: 0.5,
+            sum: 0.1,
+            mass: 0.5,
+            further_step: -0.5,
+            act: 2.0,
+            ask: 1.0,
+            nothing: 1.5,
+        };
+        let sure = Evidence { mean: 0.0, least: 0.0, sum: 0.0, mass: 0.0 };
+        let unsure = Evidence { mean: -1.0, least: -2.0, sum: -5.0, mass: -3.0 };
+        let of = |evidence: Evidence, answered| evidence.confidence(answered, Some(&weights));
+        assert!((of(sure, Answered::Nothing) - 0.8176).abs() < 1e-3);
+        assert!(of(sure, Answered::Steps(1)) > of(sure, Answered::Steps(3)));
+        assert!(of(unsure, Answered::Question) < 0.2);
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::confidence::Calibration;
+
 /// The planner's settings. The default suits the embedded model of 135 million parameters.
 #[derive(Clone, Debug)]
 pub struct PlannerConfig {
@@ -23,6 +25,8 @@ pub struct PlannerConfig {
     /// A folder whose `system.md`, `user.md` and `repair.md` replace the built-in templates; a file
     /// that is not there leaves the built-in one in place.
     pub prompts_dir: Option<PathBuf>,
+    /// What makes a probability of the model's token probabilities; none for a model that was not measured.
+    pub calibration: Option<Calibration>,
 }
 
 /// Where the words of text arguments come from.
@@ -59,6 +63,7 @@ impl Default for PlannerConfig {
             wording: Wording::Copied,
             detail: Detail::Brief,
             prompts_dir: None,
+            calibration: None,
         }
     }
 }

@@ -18,6 +18,8 @@ mod confidence;
 mod config;
 mod error;
 mod form;
+mod grounding;
+mod places;
 mod prompt;
 mod question;
 mod said;
@@ -37,10 +39,12 @@ use crate::domain::{
 use crate::llm::{ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
 use crate::phrases::say;
 use crate::tools::Shortlister;
+use confidence::Answered;
 use form::Form;
 use prompt::Prompts;
 use said::{Manner, Said};
 
+pub use confidence::{Calibration, Evidence};
 pub use config::{Detail, PlannerConfig, Wording};
 pub use error::PlanError;
 
@@ -72,9 +76,11 @@ pub struct Planned {
     pub usage: Usage,
     /// The model that answered last, empty where none was asked.
     pub model: String,
-    /// How sure the model was of its last answer, 0 to 1, from its token probabilities; not
-    /// calibrated. None where the model reported none.
+    /// How sure the model was of its last answer, 0 to 1, from its token probabilities; the probability
+    /// that it is right where the planner is calibrated. None where the model reported none.
     pub confidence: Option<f32>,
+    /// What that was made from.
+    pub evidence: Option<Evidence>,
 }
 
 /// What one answer came to.
@@ -168,11 +174,13 @@ impl Planner {
             usage: Usage::default(),
             model: String::new(),
             confidence: None,
+            evidence: None,
         };
         if shown.tools().is_empty() {
             return Ok(planned);
         }
-        let schema = self.schema(command, &shown, turns, pending);
+        let said = self.said(command, turns, pending);
+        let schema = self.schema(&said, &shown, pending);
         let (mut messages, blocks) = self.opening(command, &shown, turns)?;
         loop {
             let remaining = self.config.deadline.saturating_sub(started.elapsed());
@@ -190,8 +198,16 @@ impl Planner {
                 })
                 .await?;
             planned.count(&reply, asked.elapsed());
-            let (fault, question) = match judge(&reply, tools, pending, planned.confidence, command.language)
-            {
+            let draft = answer::read(&reply).map(|mut draft| {
+                if self.config.wording == Wording::Trained {
+                    grounding::remove_unfounded(&mut draft, &reply, &said, tools);
+                }
+                let calibration = self.config.calibration.as_ref();
+                planned.confidence =
+                    planned.evidence.map(|evidence| evidence.confidence(answered(&draft), calibration));
+                draft
+            });
+            let (fault, question) = match judge(draft, tools, pending, planned.confidence, command.language) {
                 Verdict::Decided(decision) => {
                     planned.decision = decision;
                     return Ok(planned);
@@ -260,13 +276,8 @@ impl Planner {
         ToolSet::new(shown, Vec::new())
     }
 
-    fn schema(
-        &self,
-        command: &Command,
-        shown: &ToolSet,
-        turns: &[Turn],
-        pending: Option<&Question>,
-    ) -> serde_json::Value {
+    /// What the person has said, as values that a plan may use.
+    fn said(&self, command: &Command, turns: &[Turn], pending: Option<&Question>) -> Said {
         let earlier: Vec<&str> = turns
             .iter()
             .rev()
@@ -280,14 +291,17 @@ impl Planner {
             (_, Some(_)) => Manner::Answer,
             (_, None) => Manner::Order,
         };
-        let said = Said::new(&command.text, manner, &earlier, command.timezone);
+        Said::new(&command.text, manner, &earlier, command.timezone)
+    }
+
+    fn schema(&self, said: &Said, shown: &ToolSet, pending: Option<&Question>) -> serde_json::Value {
         let most = self.config.max_steps.clamp(1, MAX_STEPS);
         let max_steps = match self.config.wording {
             Wording::Copied => most.min(said.clauses()),
             Wording::Trained => most.min(said.clauses() + 1),
             Wording::Free => most,
         };
-        Form { tools: shown, wording: self.config.wording, max_steps, said: &said, pending }.schema()
+        Form { tools: shown, wording: self.config.wording, max_steps, said, pending }.schema()
     }
 }
 
@@ -300,18 +314,26 @@ impl Planned {
         self.usage.cached_tokens += reply.usage.cached_tokens;
         self.usage.completion_tokens += reply.usage.completion_tokens;
         self.usage.forced_tokens += reply.usage.forced_tokens;
-        self.confidence = confidence::measure(&reply.text, &reply.tokens);
+        self.evidence = Evidence::of(&reply.text, &reply.tokens);
+    }
+}
+
+fn answered(draft: &Draft) -> Answered {
+    match draft.selected_tools.len() {
+        _ if draft.needs_clarification => Answered::Question,
+        0 => Answered::Nothing,
+        steps => Answered::Steps(steps),
     }
 }
 
 fn judge(
-    reply: &ChatReply,
+    draft: Result<Draft, String>,
     tools: &ToolSet,
     pending: Option<&Question>,
     confidence: Option<f32>,
     language: Language,
 ) -> Verdict {
-    let mut draft = match answer::read(reply) {
+    let mut draft = match draft {
         Ok(draft) => draft,
         Err(fault) => return Verdict::Refused { fault: Fault::Unreadable(fault), question: None },
     };

@@ -4,13 +4,12 @@
 //! Nothing here knows a tool or a server. The short lists of function words are English; in another
 //! language nothing is trimmed, and all spans stay open to the model.
 
+mod numbers;
 mod spans;
 mod stems;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-
-use text2num::{Language, replace_numbers_in_text};
 
 pub(super) use stems::{related, stems};
 
@@ -20,6 +19,8 @@ use stems::bare;
 /// The words of the command, and of earlier turns where they may matter.
 #[derive(Debug)]
 pub(super) struct Said {
+    /// The command, then the earlier texts.
+    texts: Vec<String>,
     spans: Spans,
     numbers: Vec<serde_json::Number>,
     stems: BTreeSet<String>,
@@ -54,10 +55,12 @@ impl Said {
             stems_said.extend(stems(text));
         }
         for text in std::iter::once(&command).chain(earlier) {
-            collect_numbers(text, &mut numbers);
+            let new: Vec<_> = numbers::said(text).into_iter().filter(|one| !numbers.contains(one)).collect();
+            numbers.extend(new);
             collect_zones(text, &mut zones);
         }
-        Self { spans, numbers, stems: stems_said, zones, clauses: clauses(command) }
+        let texts = std::iter::once(&command).chain(earlier).map(|text| (*text).to_owned()).collect();
+        Self { texts, spans, numbers, stems: stems_said, zones, clauses: clauses(command) }
     }
 
     /// The contiguous words that may be a value, the command's first.
@@ -78,6 +81,11 @@ impl Said {
     /// The numbers said, written as digits or as words.
     pub(super) fn numbers(&self) -> &[serde_json::Number] {
         &self.numbers
+    }
+
+    /// Whether a number was said, or follows from how it was said ("half an hour" in minutes).
+    pub(super) fn accounts_for(&self, number: f64) -> bool {
+        self.texts.iter().any(|text| numbers::accounts_for(text, number))
     }
 
     /// IANA names: the person's own zone, then those whose city was said.
@@ -101,26 +109,6 @@ impl Said {
     }
 }
 
-fn collect_numbers(text: &str, numbers: &mut Vec<serde_json::Number>) {
-    let digits = replace_numbers_in_text(text, &*ENGLISH, 0.0);
-    for source in [text, digits.as_str()] {
-        for word in
-            source.split(|character: char| !(character.is_ascii_digit() || matches!(character, '.' | '-')))
-        {
-            let word = word.trim_matches('.');
-            let number = match word.parse::<i64>() {
-                Ok(whole) => Some(serde_json::Number::from(whole)),
-                Err(_) => word.parse::<f64>().ok().and_then(serde_json::Number::from_f64),
-            };
-            if let Some(number) = number
-                && !numbers.contains(&number)
-            {
-                numbers.push(number);
-            }
-        }
-    }
-}
-
 fn collect_zones(text: &str, zones: &mut Vec<String>) {
     let said = format!(" {} ", text.split_whitespace().map(bare).collect::<Vec<_>>().join(" "));
     for (city, name) in CITIES.iter() {
@@ -129,8 +117,6 @@ fn collect_zones(text: &str, zones: &mut Vec<String>) {
         }
     }
 }
-
-static ENGLISH: LazyLock<Language> = LazyLock::new(Language::english);
 
 /// The city of each zone in lower case with a blank on either side, and the zone.
 static CITIES: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
@@ -158,14 +144,6 @@ mod tests {
 
     fn said(command: &str) -> Said {
         Said::new(command, Manner::Order, &[], chrono_tz::Europe::Berlin)
-    }
-
-    #[test]
-    fn numbers_are_read_from_digits_and_words() {
-        let numbers = |text| said(text).numbers().iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(numbers("a timer for twenty five minutes"), ["25"]);
-        assert_eq!(numbers("add 3.5 and -2 or seven"), ["3.5", "-2", "7"]);
-        assert_eq!(numbers("no number here"), Vec::<String>::new());
     }
 
     #[test]

@@ -15,7 +15,10 @@ from . import collect, data, network, scenes, train
 def options():
     parser = argparse.ArgumentParser(prog="models/training/planner/make")
     parser.add_argument("--data", required=True, help="the folder with train/, authored/ and registries/")
-    parser.add_argument("--own", help="a further folder of authored files and registries")
+    parser.add_argument("--own", required=True, help="the folder of authored files over the tools that come with Hark")
+    parser.add_argument("--own-registries", required=True, help="the folder of those tools' registries")
+    parser.add_argument("--own-share", type=float, help="so much of the scenes is around those commands")
+    parser.add_argument("--onward", help="an adapter to go on from")
     parser.add_argument("--base", required=True, help="SmolLM2-135M-Instruct.Q4_1.gguf")
     parser.add_argument("--work", required=True)
     parser.add_argument("--minutes", type=float, default=240)
@@ -35,9 +38,9 @@ def main():
     work = Path(chosen.work)
     work.mkdir(parents=True, exist_ok=True)
     workers = os.cpu_count()
-    found = collect.pool(chosen.data, chosen.own, chosen.fillings, chosen.seed)
+    found = collect.pool(chosen.data, chosen.own, chosen.own_registries, chosen.fillings, chosen.seed)
     dice = random.Random(chosen.seed)
-    seeds = collect.seeds(found, dice)[: chosen.scenes or None]
+    seeds = collect.seeds(found, dice, chosen.scenes or None, chosen.own_share)
     packed = data.pack(scenes.Maker(found), chosen.base, seeds, chosen.seed, workers)
     held = {name: data.pack(scenes.Maker(one), chosen.base, collect.seeds(one, dice)[:400], 1, workers) for name, one in collect.held_back(chosen.data).items()}
     print(f"{len(packed)} scenes, {len(packed.tokens)} tokens, {int(packed.learned.sum())} of answers, after {time.monotonic() - begun:.0f} s", flush=True)
@@ -48,15 +51,18 @@ def main():
     if chosen.try_rates:
         found_losses = {}
         for one in map(float, chosen.try_rates.split(",")):
-            net = network.Network(chosen.base, chosen.rank).to(device)
+            net = network.Network(chosen.base, chosen.rank, device=device).to(device)
             found_losses[one] = train.run(net, packed, chosen.try_seconds, one, positions, device)
         print(found_losses, flush=True)
         rate = min(found_losses, key=lambda one: found_losses[one][0])
-    net = network.Network(chosen.base, chosen.rank).to(device)
+    net = network.Network(chosen.base, chosen.rank, device=device)
+    if chosen.onward:
+        network.load(net, chosen.onward)
+    net.to(device)
     left = chosen.minutes * 60 - (time.monotonic() - begun)
     print(f"training for {left:.0f} s at {rate}", flush=True)
     checks = list(held.items())
-    train.run(net, packed, left, rate, positions, device, work / "train.jsonl", 40.0 if device == "cuda" else 600.0, checks)
+    train.run(net, packed, left, rate, positions, device, work / "train.jsonl", 40.0 if device == "cuda" else 300.0, checks)
     path = work / "adapter.f16.gguf"
     network.export(net, path, "Plans tool calls for Hark")
     print(f"{path}: {path.stat().st_size} bytes (20,000,000 at most)")

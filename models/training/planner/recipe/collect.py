@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 from . import sources
+from .scenes import OWN
 
 # Services that are never trained on: what the planner makes of new ones is told by these.
 UNSEEN = {"wallbox", "range_oven", "sleepwell", "parkeasy", "esign", "phone", "radio", "astronomy", "oncall", "dns", "drone", "law_firm"}
@@ -16,11 +17,12 @@ def is_held_back(text):
     return int(hashlib.sha256(words.encode()).hexdigest(), 16) % 10 == 0
 
 
-def pool(data, own, fillings=4, seed=7):
+def pool(data, own, own_registries, fillings=4, seed=7):
+    """`own`: the folder of the project's own authored files, `own_registries`: that of the tools which they name."""
     data = Path(data)
     found = sources.Pool()
-    registries = sources.registries(data, sorted(Path(own).glob("*.registry.json")) if own else [])
-    for (registry, _), service in registries.items():
+    registries = sources.registries(data, sorted(Path(own_registries).glob("*.registry.json")))
+    for (registry, _), service in sources.registries(data).items():
         found.add_service({"assistant": "hwu64", "home_assistant": "ha"}.get(registry, registry), service)
     train = data / "train"
     sources.rows(found, train / "hwu64.jsonl", "hwu64")
@@ -33,22 +35,28 @@ def pool(data, own, fillings=4, seed=7):
     for folder in folders:
         paths = [p for p in sorted(folder.glob("*.yaml")) if p.stem not in UNSEEN]
         sources.authored(found, expand, paths, registries, fillings, seed)
-    for path in sorted(Path(own).glob("*.yaml")) if own else []:
-        sources.authored(found, expand, [path], registries, fillings, seed)
+    sources.authored(found, expand, sorted(Path(own).glob("*.yaml")), registries, fillings, seed, OWN)
     found.commands = [c for c in found.commands if not is_held_back(c.text)]
     return found
 
 
-def seeds(found, dice):
-    """The numbers of the commands that scenes are made around, by how much each source has to teach."""
-    chosen = []
-    times = {"hwu64": 1.5, "snips": 0.5, "ha": 4, "clinc": 1}
+def seeds(found, dice, most=None, own_share=None):
+    """The numbers of the commands that scenes are made around, by how much each source has to teach. Where `own_share`
+    is given, that share of them is over the tools that come with Hark."""
+    own, others = [], []
+    times = {"hwu64": 1.5, "snips": 0.5, "ha": 4, "clinc": 1, "seal": 6}
     for number, command in enumerate(found.commands):
-        origin = command.source.split(":")[0]
-        often = 6 if origin == "seal" else times.get(origin, 1)
-        chosen += [number] * (int(often) + (dice.random() < often % 1))
+        is_own = command.source == OWN
+        often = 2 if is_own else times.get(command.source.split(":")[0], 1)
+        (own if is_own else others).extend([number] * (int(often) + (dice.random() < often % 1)))
+    dice.shuffle(own)
+    dice.shuffle(others)
+    if own_share is not None:
+        most = most or len(own) + len(others)
+        own, others = own[: round(most * own_share)], others[: round(most * (1 - own_share))]
+    chosen = own + others
     dice.shuffle(chosen)
-    return chosen
+    return chosen[:most]
 
 
 def held_back(data):

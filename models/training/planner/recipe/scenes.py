@@ -14,6 +14,8 @@ from .sources import Command
 
 # A tool alike to the right one, of another service, might be as right.
 TOO_ALIKE = 0.42
+# The source of commands over the tools that come with Hark.
+OWN = "authored:own"
 # Tools that may answer nearly any question.
 _ANSWERS = re.compile(r"search|ask|query|wiki|answer|chat|lookup|calc|fetch|navigate|define|translate", re.I)
 
@@ -84,8 +86,14 @@ class Maker:
             own = [k for s, keys in self.pool.services.items() if s.startswith(source + "/") for k in keys if k not in chosen]
             most = max(most, 4)
         dice.shuffle(own)
+        if service and service.startswith(OWN):
+            # Its neighbours in use are those that a ranking by words would pick from all of Hark's own tools.
+            own = [k for s, keys in self.pool.services.items() if s.startswith(OWN) for k in keys if k not in chosen]
+            own.sort(key=lambda k: -self.alike(k, chosen[0]) + dice.uniform(0, 0.3))
         keys = chosen + own[: max(0, min(len(own), round((most - len(chosen)) * dice.uniform(0.2, 1.0))))]
-        while len(keys) < most:
+        for _ in range(20 * most):
+            if len(keys) >= most:
+                break
             anchor = dice.choice(keys) if keys else dice.choice(self.roaming)
             key = self.near(anchor, dice) if dice.random() < 0.55 else dice.choice(self.roaming)
             # Some of its neighbours come along, as they would in a registry.

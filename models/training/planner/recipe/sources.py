@@ -105,7 +105,7 @@ def simple(schema):
     return schema | {"type": type_}
 
 
-def authored(pool, expand, paths, registries, fillings, seed):
+def authored(pool, expand, paths, registries, fillings, seed, source=None):
     """Templates, each filled several times. A file may leave its tools' definitions to a registry."""
     folder = expand.Folder("/nonexistent")
     real = {}
@@ -125,7 +125,7 @@ def authored(pool, expand, paths, registries, fillings, seed):
                 }
         service["_file"] = Path(path).name
         folder.services[service["service"]] = service
-    source = f"authored:{Path(paths[0]).parent.name}" if paths else ""
+    source = source or (f"authored:{Path(paths[0]).parent.name}" if paths else "")
     for service in folder.services.values():
         # Tools of a service that is held back are no part of a chain.
         service["chains"] = [

@@ -1,0 +1,67 @@
+//! Arguments that came from nowhere are no part of a plan.
+//!
+//! The form lets a trained model copy texts from what was said; where it would rather have written
+//! something else, the copy is a mere makeshift, which shows in how little of the model's probability
+//! the form allowed. A number may be written freely, and must follow from what was said.
+
+use serde_json::Value;
+
+use super::places::{PlaceKind, deciding};
+use super::said::Said;
+use crate::domain::ToolSet;
+use crate::domain::ToolName;
+use crate::domain::plan::Draft;
+use crate::llm::ChatReply;
+
+/// Below this share of the probability, what the form allowed is not what the model meant.
+const LEAST_MASS: f32 = 0.2; // TUNE
+
+/// Takes such arguments out of the draft: where one was required it is missing then, and asked for.
+pub(super) fn remove_unfounded(draft: &mut Draft, reply: &ChatReply, said: &Said, tools: &ToolSet) {
+    for (step, name) in unfounded(draft, reply, said, tools) {
+        if let Some(params) = draft.selected_tools.get_mut(step).and_then(|step| step.params.as_object_mut()) {
+            params.remove(&name);
+        }
+    }
+}
+
+fn unfounded(draft: &Draft, reply: &ChatReply, said: &Said, tools: &ToolSet) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for place in deciding(&reply.text) {
+        let PlaceKind::Argument { step, name } = place.kind else { continue };
+        let Some(drafted) = draft.selected_tools.get(step) else { continue };
+        if drafted.params[&name].get("$step").is_some() || found.contains(&(step, name.clone())) {
+            continue;
+        }
+        let number = reply.text.get(place.bytes.clone()).and_then(|text| text.parse::<f64>().ok());
+        let is_stray_number = number.is_some_and(|number| {
+            !said.accounts_for(number) && !is_named(drafted.service.as_ref(), drafted.tool.as_ref(), &name, number, tools)
+        });
+        if is_stray_number || least_mass(reply, &place.bytes) < LEAST_MASS {
+            found.push((step, name));
+        }
+    }
+    found
+}
+
+/// The tool's own schema names the number, as one of a few or as the only one.
+fn is_named(service: &str, tool: &str, argument: &str, number: f64, tools: &ToolSet) -> bool {
+    let Some(tool) = tools.find(&ToolName::new(service, tool)) else { return false };
+    let Some((_, schema)) = tool.properties().find(|(name, _)| *name == argument) else { return false };
+    let values = schema["enum"].as_array().into_iter().flatten().chain(schema.get("const"));
+    values.filter_map(Value::as_f64).any(|value| value == number)
+}
+
+/// The least mass of the tokens that a place was written with; 1 where none is told.
+fn least_mass(reply: &ChatReply, bytes: &std::ops::Range<usize>) -> f32 {
+    let (mut start, mut least) = (0, 1.0_f32);
+    for token in &reply.tokens {
+        let end = start + token.text.len();
+        if bytes.start < end && start < bytes.end && !token.forced {
+            least = least.min(token.legal_mass.unwrap_or(1.0));
+        }
+        start = end;
+    }
+    // Where the tokens are not the text's, their places say nothing.
+    if start == reply.text.len() { least } else { 1.0 }
+}
