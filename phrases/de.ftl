@@ -2,6 +2,8 @@
 
 ## Understood without a model, separated by semicolons
 stop-words = stopp; stop; halt; halt an; anhalten; stopp das; hör auf; aufhören; abbrechen; brich ab; brich das ab; abbruch; vergiss es; lass es; lass das; schon gut; bitte stopp
+yes-words = ja; ja bitte; ja mach das; jawohl; jo; klar; gern; sicher; in ordnung; okay; ok; richtig; stimmt; genau; mach das; tu das; bitte
+no-words = nein; nein danke; nee; nicht; lieber nicht; mach das nicht; tu das nicht; falsch; das nicht
 
 ## The reply, made from receipts
 reply-nothing = Es wurde nichts getan.
@@ -47,6 +49,8 @@ ask-missing = Für „{ $deed }“ brauche ich noch { $wanted }. Was soll es sei
 ask-choice = Für „{ $deed }“ brauche ich noch { $wanted }. Soll es { $others } oder { $last } sein?
 ask-wanted = die Angabe „{ $name }“
 ask-wanted-described = die Angabe „{ $name }“ ({ $description })
+ask-whether = Soll ich das tun: { $plan }?
+ask-whether-with = { $deed } ({ $values })
 ask-heard = Ich bin nicht sicher, ob ich „{ $name }“ richtig verstanden habe: „{ $value }“. Was soll es sein?
 
 ## Nothing to do

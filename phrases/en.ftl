@@ -4,6 +4,8 @@
 
 ## Understood without a model, separated by semicolons
 stop-words = stop; stop it; stop that; stop this; stop now; stop everything; please stop; cancel; cancel it; cancel that; never mind; nevermind; forget it; abort
+yes-words = yes; yes please; yes do it; yeah; yep; sure; ok; okay; right; correct; exactly; do it; do that; please do; go ahead; that is right; that s right
+no-words = no; no thanks; no thank you; nope; no don t; don t; do not; don t do it; don t do that; not that; wrong; leave it
 
 ## The reply, made from receipts
 reply-nothing = Nothing was done.
@@ -43,6 +45,8 @@ ask-missing = To { $deed }, I need { $wanted }. What should it be?
 ask-choice = To { $deed }, I need { $wanted }. Should it be { $others } or { $last }?
 ask-wanted = the { $name }
 ask-wanted-described = the { $name } ({ $description })
+ask-whether = Should I do this: { $plan }?
+ask-whether-with = { $deed } ({ $values })
 ask-heard = I am not sure that I heard the { $name } right: “{ $value }”. What should it be?
 
 ## Nothing to do

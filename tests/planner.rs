@@ -11,7 +11,7 @@ use hark::domain::{
     TurnOutcome, UserId,
 };
 use hark::llm::{ChatModel, ChatRequest, LocalWorker, Message, ModelError, Role, WorkerConfig};
-use hark::planner::{PlanError, Planned, Planner, PlannerConfig, Wording};
+use hark::planner::{Certainty, PlanError, Planned, Planner, PlannerConfig, Wording};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,7 +20,7 @@ use crate::support::scripted_model::{Say, ScriptedModel};
 
 fn tool(name: &str, description: &str, schema: Value) -> Arc<Tool> {
     let name: ToolName = name.parse().expect("a tool name");
-    let annotations = Annotations::default();
+    let annotations = Annotations { read_only: name.tool.starts_with("list_"), ..Annotations::default() };
     Arc::new(Tool::new(name, None, description.to_owned(), schema, None, annotations).expect("a tool"))
 }
 
@@ -196,6 +196,7 @@ async fn a_missing_argument_becomes_a_question() {
         tool: Some(ToolName::new("desk", "set_timer")),
         known: json!({"sound": "horn"}),
         missing: Some("minutes".to_owned()),
+        proposal: None,
     };
     // A model that words freely may have overlooked it, so it is told first.
     let model = scripted([lacking(), lacking()]);
@@ -224,6 +225,7 @@ async fn the_next_turn_answers_the_question() {
         tool: Some(ToolName::new("desk", "set_timer")),
         known: json!({"sound": "horn"}),
         missing: Some("minutes".to_owned()),
+        proposal: None,
     };
     let history =
         [Turn { text: "set a timer with the horn".to_owned(), outcome: TurnOutcome::Asked(question) }];
@@ -400,4 +402,55 @@ async fn the_grammar_engine_accepts_all_real_tools() {
     shutdown.cancel();
     tracker.close();
     tracker.wait().await;
+}
+
+/// Asks below 0.7 before it changes something, below 0.3 before it looks something up.
+fn careful() -> PlannerConfig {
+    PlannerConfig { certainty: Some(Certainty { to_act: 0.7, to_look: 0.3 }), ..free() }
+}
+
+fn unsure(answer: &'static str) -> Say {
+    Say::Tokens(vec![(answer, 0.5, false)])
+}
+
+const NOTE: &str = r#"{"selectedTools":[{"service":"desk","tool":"add_note","params":{"text":"buy milk"}}]}"#;
+
+#[tokio::test]
+async fn an_unsure_plan_is_asked_about_and_a_plain_yes_carries_it_out() {
+    let planned = decide(&scripted([unsure(NOTE)]), careful(), "milk", &[]).await.expect("a decision");
+    let question = question_of(planned);
+    assert_eq!(question.text, "Should I do this: add note (buy milk)?");
+    let asked = |text: &str| Turn { text: text.to_owned(), outcome: TurnOutcome::Asked(question.clone()) };
+
+    let planned = decide(&scripted([]), careful(), "Yes, please.", &[asked("milk")]).await;
+    let planned = planned.expect("a decision");
+    assert_eq!(plan_of(&planned)[0]["params"], json!({"text": "buy milk"}));
+    assert_eq!(planned.attempts, 0, "no model is asked");
+
+    let planned = decide(&scripted([]), careful(), "no", &[asked("milk")]).await.expect("a decision");
+    assert!(matches!(planned.decision, Decision::Nothing(sentence) if sentence == "All right, I leave it."));
+
+    // Anything else is a command of its own, and is believed: nobody is asked twice.
+    let model = scripted([unsure(NOTE)]);
+    let planned = decide(&model, careful(), "no, note buy milk", &[asked("milk")]).await.expect("a decision");
+    assert_eq!(plan_of(&planned)[0]["params"], json!({"text": "buy milk"}));
+}
+
+#[tokio::test]
+async fn a_yes_does_nothing_where_the_tools_have_changed() {
+    let question = question_of(decide(&scripted([unsure(NOTE)]), careful(), "milk", &[]).await.expect("one"));
+    let history = [Turn { text: "milk".to_owned(), outcome: TurnOutcome::Asked(question) }];
+    let planner = Planner::new(scripted([]) as Arc<dyn ChatModel>, careful()).expect("a planner");
+    let none = ToolSet::new(Vec::new(), Vec::new());
+    let planned = planner.decide(&command("yes"), &none, &history, &CancellationToken::new()).await;
+    assert!(matches!(planned.expect("a decision").decision, Decision::Nothing(_)));
+}
+
+#[tokio::test]
+async fn to_look_something_up_takes_less_certainty() {
+    let rooms = r#"{"selectedTools":[{"service":"home","tool":"list_rooms","params":{}}]}"#;
+    let is_read_only = tools().tools().iter().any(|tool| tool.annotations.read_only);
+    assert!(is_read_only, "a tool that only reads is at hand");
+    let planned = decide(&scripted([unsure(rooms)]), careful(), "the rooms", &[]).await.expect("a decision");
+    assert_eq!(plan_of(&planned)[0]["tool"], "list_rooms");
 }

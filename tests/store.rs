@@ -161,6 +161,7 @@ async fn turns_are_the_ended_ones_of_one_conversation_oldest_first() {
         tool: "desk.add_note".parse().ok(),
         known: json!({}),
         missing: Some("text".to_owned()),
+        proposal: None,
     };
     store.finish(&ann, &outcome(&asking, &question.text), Some(&question), &[]).await.expect("finished");
     store.begin(record(&ann, "s", "still running")).await.expect("begun");

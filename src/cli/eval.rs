@@ -2,19 +2,21 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::output::Output;
 use super::{Sources, logging};
 use crate::app;
-use crate::eval::{Baseline, Rated, Registries, Row, Subject, Tally, Verdict, heard, rate, read};
+use crate::config::LanguageModel;
+use crate::eval::{Baseline, Rated, Registries, Row, Subject, Tally, Verdict, curve, heard, rate, read};
 use crate::planner::Planner;
 
 /// Coverages at which the share of right decisions is told.
@@ -46,6 +48,12 @@ pub(super) struct Eval {
     /// Rate a ranking without a model.
     #[arg(long)]
     baseline: bool,
+    /// Let each row be decided twice, to time it where the planner remembers its tools.
+    #[arg(long)]
+    twice: bool,
+    /// Draw the risk curve of each file into this SVG.
+    #[arg(long, value_name = "FILE")]
+    curve: Option<PathBuf>,
     /// Show so many rows of each file that went wrong.
     #[arg(long, value_name = "N", default_value_t = 0)]
     show: usize,
@@ -62,50 +70,104 @@ impl Eval {
         let settings = sources.settings_without_servers()?;
         logging::start_quiet(&settings)?;
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        let (model, _) = app::language_model(&settings, &tracker, stop.clone())?;
+        let (model, worker) = app::language_model(&settings, &tracker, stop.clone())?;
         let planner = Planner::new(model, settings.planner.clone())?;
+        let subject = match self.baseline {
+            true => Subject::Baseline(Baseline),
+            false => Subject::Planner(&planner),
+        };
+        let decider = match (&subject, &worker, &settings.language_model) {
+            (Subject::Baseline(_), ..) => "ranking by words, no model".to_owned(),
+            (_, Some(worker), _) => files(worker.files()).await?,
+            (_, None, LanguageModel::Endpoint(endpoint)) => endpoint.model.clone(),
+            (_, None, LanguageModel::Embedded { model, .. }) => model.clone(),
+        };
+        if !self.json {
+            output.line(format!("{decider}; temperature 0, so no seed matters"));
+        }
         if !self.baseline {
             planner.warm_up(stop.clone()).await;
         }
-        let subject = if self.baseline { Subject::Baseline(Baseline) } else { Subject::Planner(&planner) };
-        let mut each = self.rows.as_ref().map(File::create).transpose()?.map(BufWriter::new);
-        let mut registries = Registries::new(self.registries.clone());
+        let each = self.rows.as_ref().map(File::create).transpose()?.map(BufWriter::new);
+        let mut run = Run {
+            subject,
+            registries: Registries::new(self.registries.clone()),
+            timezone: settings.pipeline.timezone,
+            each,
+        };
+        let mut curves = Vec::new();
         for file in &self.files {
-            let rows = read(file)?;
-            let every = self.limit.map_or(1, |limit| rows.len().div_ceil(limit.max(1)).max(1));
-            let mut tally = Tally::default();
-            let mut shown = 0;
-            for mut row in rows.into_iter().step_by(every) {
-                let tools =
-                    registries.tools_of(&row, self.registry.as_deref(), self.tools, &self.distractors)?;
-                if self.heard {
-                    row.utterance = heard(&row.utterance);
-                }
-                let rated = rate(&subject, &row, &tools, settings.pipeline.timezone).await;
-                if rated.verdict != Verdict::Right && shown < self.show {
-                    shown += 1;
-                    output.line(format!(
-                        "{} {:?}: {}\n    {}",
-                        row.id, rated.verdict, row.utterance, rated.decided
-                    ));
-                }
-                if let Some(file) = &mut each {
-                    writeln!(file, "{}", as_row(&row, &rated))?;
-                }
-                tally.add(&row.gold, rated);
-            }
-            if tally.is_empty() {
-                bail!("{} has no rows", file.display());
-            }
+            let tally = self.rate_file(file, &mut run, output).await?;
             let name = file.file_name().context("a file has a name")?.to_string_lossy();
-            let table = if self.json { as_json(&name, &tally).to_string() } else { as_table(&name, &tally) };
+            let table = match self.json {
+                true => as_json(&name, &decider, &tally).to_string(),
+                false => as_table(&name, &tally),
+            };
             output.line(table);
+            curves.push((name.into_owned(), tally.risk_curve()));
+        }
+        if let Some(path) = &self.curve {
+            std::fs::write(path, curve(&curves))
+                .with_context(|| format!("{} can't be written", path.display()))?;
         }
         stop.cancel();
         tracker.close();
         tracker.wait().await;
         Ok(ExitCode::SUCCESS)
     }
+
+    async fn rate_file(&self, file: &Path, run: &mut Run<'_>, output: &Output) -> anyhow::Result<Tally> {
+        let rows = read(file)?;
+        let every = self.limit.map_or(1, |limit| rows.len().div_ceil(limit.max(1)).max(1));
+        let mut tally = Tally::default();
+        let mut shown = 0;
+        for mut row in rows.into_iter().step_by(every) {
+            let tools =
+                run.registries.tools_of(&row, self.registry.as_deref(), self.tools, &self.distractors)?;
+            if self.heard {
+                row.utterance = heard(&row.utterance);
+            }
+            let mut rated = rate(&run.subject, &row, &tools, run.timezone).await;
+            if self.twice {
+                rated.time_again = Some(rate(&run.subject, &row, &tools, run.timezone).await.time);
+            }
+            if rated.verdict != Verdict::Right && shown < self.show {
+                shown += 1;
+                let Rated { verdict, decided, .. } = &rated;
+                output.line(format!("{} {verdict:?}: {}\n    {decided}", row.id, row.utterance));
+            }
+            if let Some(file) = &mut run.each {
+                writeln!(file, "{}", as_row(&row, &rated))?;
+            }
+            tally.add(&row.gold, rated);
+        }
+        if tally.is_empty() {
+            bail!("{} has no rows", file.display());
+        }
+        Ok(tally)
+    }
+}
+
+/// What one run goes through all files with.
+struct Run<'a> {
+    subject: Subject<'a>,
+    registries: Registries,
+    timezone: chrono_tz::Tz,
+    each: Option<BufWriter<File>>,
+}
+
+/// The files' names, each with the beginning of its SHA-256.
+async fn files(paths: &[PathBuf]) -> anyhow::Result<String> {
+    let paths = paths.to_vec();
+    let named = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<String>> {
+        let named = paths.iter().map(|path| {
+            let bytes = std::fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(format!("{name} (SHA-256 {}…)", &hex::encode(Sha256::digest(bytes))[..12]))
+        });
+        named.collect()
+    });
+    Ok(named.await??.join(" with "))
 }
 
 fn as_row(row: &Row, rated: &Rated) -> Value {
@@ -125,6 +187,9 @@ fn as_table(name: &str, tally: &Tally) -> String {
     for (what, rate) in tally.rates() {
         lines.push(format!("  {what:<42} {rate}"));
     }
+    if let Some(balance) = tally.balance() {
+        lines.push(format!("  {:<42} {balance:.1} %", "called and left alone, harmonic mean"));
+    }
     for coverage in COVERAGES {
         if let Some(rate) = tally.at_coverage(coverage) {
             lines.push(format!(
@@ -141,12 +206,16 @@ fn as_table(name: &str, tally: &Tally) -> String {
         "  {:<42} {read:.0} read ({cached:.0} remembered), {forced:.0} forced, {chosen:.0} chosen",
         "tokens of a row"
     ));
-    let ms = |quantile| tally.time(quantile).as_secs_f64() * 1e3;
-    lines.push(format!("  {:<42} {:.0} ms p50, {:.0} ms p95", "time of a decision", ms(0.5), ms(0.95)));
+    for (what, again) in [("time of a decision", false), ("the same, its tools remembered", true)] {
+        let ms = |quantile| tally.time(quantile, again).as_secs_f64() * 1e3;
+        if ms(0.5) > 0.0 {
+            lines.push(format!("  {what:<42} {:.0} ms p50, {:.0} ms p95", ms(0.5), ms(0.95)));
+        }
+    }
     lines.join("\n")
 }
 
-fn as_json(name: &str, tally: &Tally) -> Value {
+fn as_json(name: &str, decider: &str, tally: &Tally) -> Value {
     let rates: serde_json::Map<String, Value> =
         tally.rates().into_iter().map(|(what, rate)| (what.to_owned(), json!(rate))).collect();
     let coverage: Vec<Value> = COVERAGES
@@ -154,14 +223,18 @@ fn as_json(name: &str, tally: &Tally) -> Value {
         .map(|coverage| json!({"coverage": coverage, "right": tally.at_coverage(*coverage)}))
         .collect();
     let [read, cached, forced, chosen] = tally.tokens();
+    let ms = |quantile, again| tally.time(quantile, again).as_secs_f64() * 1e3;
     json!({
         "file": name,
+        "decider": decider,
         "rows": tally.len(),
         "rates": rates,
         "coverage": coverage,
         "calibrationError": tally.calibration_error(),
         "tokens": {"read": read, "remembered": cached, "forced": forced, "chosen": chosen},
-        "milliseconds": {"p50": tally.time(0.5).as_secs_f64() * 1e3, "p95": tally.time(0.95).as_secs_f64() * 1e3},
+        "harmonicMean": tally.balance(),
+        "milliseconds": {"p50": ms(0.5, false), "p95": ms(0.95, false)},
+        "millisecondsAgain": {"p50": ms(0.5, true), "p95": ms(0.95, true)},
         "riskCurve": tally.risk_curve(),
     })
 }

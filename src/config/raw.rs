@@ -182,6 +182,10 @@ pub struct Planner {
     pub max_tokens: Option<u32>,
     /// Earlier turns that it sees.
     pub history_turns: Option<usize>,
+    /// How sure it has to be, 0 to 1, to do what changes something without asking first.
+    pub act: Option<f32>,
+    /// The same for what only looks something up.
+    pub look: Option<f32>,
     /// A folder with templates in place of the built-in ones.
     pub prompts_dir: Option<PathBuf>,
 }

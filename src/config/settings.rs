@@ -19,7 +19,7 @@ use crate::llm::{OpenAiConfig, WorkerConfig};
 use crate::models::EMBEDDED_ADAPTER;
 use crate::phrases::{self, Choice};
 use crate::pipeline::PipelineConfig;
-use crate::planner::PlannerConfig;
+use crate::planner::{Certainty, PlannerConfig};
 use crate::progress::ProgressConfig;
 use crate::tools::{self, ServerConfig, ToolsConfig, Transport, parse_mcp_json};
 use crate::voice::VoiceConfig;
@@ -260,11 +260,24 @@ fn resolve(
         Profile::Small => PlannerConfig::default(),
         Profile::Large => PlannerConfig::for_large_model(),
     };
+    for (name, value) in [("planner.act", raw.planner.act), ("planner.look", raw.planner.look)] {
+        if let Some(value) = value.filter(|value| !(0.0..=1.0).contains(value)) {
+            faults.push(format!("{name}: {value} is not between 0 and 1"));
+        }
+    }
+    let certainty = match (raw.planner.act, raw.planner.look) {
+        (None, None) => defaults.certainty,
+        (act, look) => {
+            let usual = defaults.certainty.unwrap_or(Certainty { to_act: 0.0, to_look: 0.0 });
+            Some(Certainty { to_act: act.unwrap_or(usual.to_act), to_look: look.unwrap_or(usual.to_look) })
+        }
+    };
     let planner = PlannerConfig {
         max_tools: raw.planner.max_tools.unwrap_or(defaults.max_tools),
         deadline: seconds(raw.planner.seconds, defaults.deadline),
         max_tokens: raw.planner.max_tokens.unwrap_or(defaults.max_tokens),
         history_turns: raw.planner.history_turns.unwrap_or(defaults.history_turns),
+        certainty,
         prompts_dir: raw.planner.prompts_dir.as_ref().map(|path| absolute(path, places, environment)),
         ..defaults
     };

@@ -26,6 +26,7 @@ impl Baseline {
                     tool: Some(tool.name.clone()),
                     known: json!({}),
                     missing: Some(missing.to_owned()),
+                    proposal: None,
                 }),
                 None => {
                     let draft = Draft {

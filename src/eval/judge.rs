@@ -5,8 +5,8 @@
 use serde_json::Value;
 
 use super::row::{Gold, GoldStep};
-use crate::domain::Decision;
 use crate::domain::plan::Plan;
+use crate::domain::{Decision, Question, ToolSet};
 
 /// How right a decision was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,10 @@ pub enum Verdict {
     WrongTools,
     /// Calls where a question was right, or nothing.
     Acted,
+    /// The question whether the plan is right, which it is: done after a "yes".
+    AskedWhether,
+    /// The question whether a plan is right, which it is not.
+    AskedWhetherWrong,
     /// A question where a call was right, or nothing, or for another argument.
     Asked,
     /// Nothing where something was to be done.
@@ -32,10 +36,21 @@ impl Verdict {
     pub fn is_wrong_action(self) -> bool {
         matches!(self, Self::WrongArguments | Self::WrongTools | Self::Acted)
     }
+
+    /// What the planner made of the command is right, whether it asks first or not.
+    pub fn is_understood(self) -> bool {
+        matches!(self, Self::Right | Self::AskedWhether)
+    }
 }
 
-/// Compares a decision with what is right.
-pub fn judge(decision: &Decision, gold: &Gold) -> Verdict {
+/// Compares a decision with what is right. `tools`: those that were at hand.
+pub fn judge(decision: &Decision, gold: &Gold, tools: &ToolSet) -> Verdict {
+    if let Decision::Ask(Question { proposal: Some(draft), .. }) = decision {
+        return match draft.check(tools, None).map(|plan| judge(&Decision::Act(plan), gold, tools)) {
+            Ok(Verdict::Right) => Verdict::AskedWhether,
+            _ => Verdict::AskedWhetherWrong,
+        };
+    }
     match (decision, gold) {
         (Decision::Act(plan), Gold::Steps { steps, any_order }) => calls(plan, steps, *any_order),
         (Decision::Act(_), Gold::AnyCall) | (Decision::Nothing(_), Gold::Nothing) => Verdict::Right,

@@ -4,6 +4,7 @@
 //! Nothing is carried out. Rows have the shape that `docs/evaluation.md` describes.
 
 mod baseline;
+mod curve;
 mod judge;
 mod noise;
 mod row;
@@ -13,11 +14,12 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Command, CommandId, Decision, Language, SessionId, ToolSet, UserId};
+use crate::domain::{Command, CommandId, Decision, Language, Question, SessionId, ToolSet, UserId};
 use crate::planner::{Evidence, PlanError, Planned, Planner};
 use crate::tools::Shortlister;
 
 pub use baseline::Baseline;
+pub use curve::curve;
 pub use judge::{Verdict, judge};
 pub use noise::heard;
 pub use row::{BadRow, Gold, GoldStep, Registries, Row, read};
@@ -44,6 +46,8 @@ pub struct Rated {
     pub answer_tokens: u32,
     /// From command to decision.
     pub time: Duration,
+    /// The same a second time, where that was asked for.
+    pub time_again: Option<Duration>,
 }
 
 /// What decides.
@@ -68,15 +72,17 @@ pub async fn rate(subject: &Subject<'_>, row: &Row, tools: &ToolSet, timezone: c
     };
     let started = Instant::now();
     let planned = match subject {
-        Subject::Planner(planner) => planner.decide(&command, tools, &[], &CancellationToken::new()).await,
+        Subject::Planner(planner) => {
+            planner.decide(&command, tools, &row.history, &CancellationToken::new()).await
+        }
         Subject::Baseline(baseline) => Ok(baseline.decide(&command, tools, &Shortlister::default())),
     };
-    rated(planned, row, started.elapsed())
+    rated(planned, row, tools, started.elapsed())
 }
 
-fn rated(planned: Result<Planned, PlanError>, row: &Row, time: Duration) -> Rated {
+fn rated(planned: Result<Planned, PlanError>, row: &Row, tools: &ToolSet, time: Duration) -> Rated {
     let (verdict, decided) = match &planned {
-        Ok(planned) => (judge(&planned.decision, &row.gold), words(&planned.decision)),
+        Ok(planned) => (judge(&planned.decision, &row.gold, tools), words(&planned.decision)),
         Err(error) => (Verdict::Failed, error.to_string()),
     };
     let usage = planned.as_ref().map(|planned| planned.usage).unwrap_or_default();
@@ -90,12 +96,16 @@ fn rated(planned: Result<Planned, PlanError>, row: &Row, time: Duration) -> Rate
         forced_tokens: usage.forced_tokens,
         answer_tokens: usage.completion_tokens,
         time,
+        time_again: None,
     }
 }
 
 fn words(decision: &Decision) -> String {
     match decision {
         Decision::Act(plan) => plan.to_json()["selectedTools"].to_string(),
+        Decision::Ask(Question { proposal: Some(draft), .. }) => {
+            format!("asks whether {}", serde_json::json!(draft.selected_tools))
+        }
         Decision::Ask(question) => match (&question.tool, &question.missing) {
             (Some(tool), Some(missing)) => format!("asks for {missing} of {tool}, knows {}", question.known),
             _ => format!("asks: {}", question.text),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{Annotations, Tool, ToolName, ToolSet};
+use crate::domain::{Annotations, Question, Tool, ToolName, ToolSet, Turn, TurnOutcome};
 
 /// A command with what is right to do about it.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Row {
     pub registry: Option<String>,
     /// The row's own tools.
     pub services: Vec<Service>,
+    /// What was said and answered before, oldest turn first.
+    pub history: Vec<Turn>,
     /// What is right.
     pub gold: Gold,
 }
@@ -73,6 +75,14 @@ struct ListedTool {
     description: Option<String>,
     #[serde(default = "any_object")]
     input_schema: Value,
+    #[serde(default)]
+    annotations: Hints,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Hints {
+    read_only_hint: bool,
 }
 
 fn any_object() -> Value {
@@ -131,7 +141,27 @@ struct Written {
     registry: Option<String>,
     #[serde(default)]
     services: Vec<Service>,
+    #[serde(default)]
+    history: Vec<WrittenTurn>,
     gold: WrittenGold,
+}
+
+/// A turn; what was asked where nothing was answered.
+#[derive(Deserialize)]
+struct WrittenTurn {
+    said: String,
+    #[serde(default)]
+    answered: String,
+    asked: Option<WrittenQuestion>,
+}
+
+#[derive(Deserialize)]
+struct WrittenQuestion {
+    text: String,
+    tool: String,
+    missing: String,
+    #[serde(default)]
+    known: Value,
 }
 
 #[derive(Deserialize)]
@@ -175,10 +205,25 @@ pub fn read(path: &Path) -> Result<Vec<Row>, BadRow> {
                 WrittenGold { any_call: true, .. } => Gold::AnyCall,
                 _ => return Err(bad("`gold` has none of steps, ask, none, any_call".to_owned())),
             };
-            let Written { id, utterance, registry, services, .. } = written;
-            Ok(Row { id, utterance, registry, services, gold })
+            let Written { id, utterance, registry, services, history, .. } = written;
+            let history = history.into_iter().map(turn).collect::<Result<_, _>>().map_err(bad)?;
+            Ok(Row { id, utterance, registry, services, history, gold })
         })
         .collect()
+}
+
+fn turn(written: WrittenTurn) -> Result<Turn, String> {
+    let outcome = match written.asked {
+        None => TurnOutcome::Replied(written.answered),
+        Some(asked) => TurnOutcome::Asked(Question {
+            text: asked.text,
+            tool: Some(asked.tool.parse().map_err(|_| format!("{:?} names no tool", asked.tool))?),
+            known: asked.known,
+            missing: Some(asked.missing),
+            proposal: None,
+        }),
+    };
+    Ok(Turn { text: written.said, outcome })
 }
 
 /// The registries of a folder, each read once.
@@ -259,8 +304,9 @@ fn usable(services: &[Service]) -> Vec<Arc<Tool>> {
         for tool in &service.tools {
             let name = ToolName::new(service.name.as_str(), tool.name.as_str());
             let description = tool.description.clone().unwrap_or_default();
-            let made =
-                Tool::new(name, None, description, tool.input_schema.clone(), None, Annotations::default());
+            let annotations =
+                Annotations { read_only: tool.annotations.read_only_hint, ..Annotations::default() };
+            let made = Tool::new(name, None, description, tool.input_schema.clone(), None, annotations);
             match made {
                 Ok(tool) => tools.push(Arc::new(tool)),
                 Err(error) => tracing::warn!(%error, "a tool of the registry can't be used"),

@@ -126,6 +126,15 @@ impl Tally {
         .collect()
     }
 
+    /// The harmonic mean, in percent, of how often a call was made where one was right and none where none
+    /// was: one alone is easily had.
+    pub fn balance(&self) -> Option<f64> {
+        let share = |name| self.rates().into_iter().find(|(known, _)| *known == name).map(|(_, rate)| rate);
+        let called = share("called where a call was right")?.percent;
+        let left = share("no call where none was right")?.percent;
+        (called + left > 0.0).then(|| (20.0 * called * left / (called + left)).round() / 10.0)
+    }
+
     fn right_arguments(&self) -> Option<Rate> {
         let tools = self.rows.iter().filter(|(kind, rated)| {
             *kind == Kind::Calls && matches!(rated.verdict, Verdict::Right | Verdict::WrongArguments)
@@ -160,7 +169,7 @@ impl Tally {
         let mut rows: Vec<(f32, bool)> = self
             .rows
             .iter()
-            .filter_map(|(_, rated)| Some((rated.confidence?, rated.verdict == Verdict::Right)))
+            .filter_map(|(_, rated)| Some((rated.confidence?, rated.verdict.is_understood())))
             .collect();
         rows.sort_by(|one, other| other.0.total_cmp(&one.0));
         rows
@@ -181,9 +190,11 @@ impl Tally {
         (!rows.is_empty()).then(|| error / rows.len() as f64)
     }
 
-    /// A quantile of the time for one decision.
-    pub fn time(&self, quantile: f64) -> Duration {
-        let mut times: Vec<Duration> = self.rows.iter().map(|(_, rated)| rated.time).collect();
+    /// A quantile of the time for one decision; `again`: of the second one about the same row, of which
+    /// the planner remembers the tools.
+    pub fn time(&self, quantile: f64, again: bool) -> Duration {
+        let time = |rated: &Rated| if again { rated.time_again } else { Some(rated.time) };
+        let mut times: Vec<Duration> = self.rows.iter().filter_map(|(_, rated)| time(rated)).collect();
         times.sort();
         let place = ((times.len() as f64 * quantile) as usize).min(times.len().saturating_sub(1));
         times.get(place).copied().unwrap_or_default()
@@ -229,6 +240,7 @@ mod tests {
             forced_tokens: 0,
             answer_tokens: 0,
             time: Duration::ZERO,
+            time_again: None,
         }
     }
 

@@ -6,12 +6,14 @@
 
 mod catalogue;
 mod choice;
+mod understood;
 
 use fluent_bundle::{FluentArgs, FluentValue};
 
 use crate::domain::Language;
 
 pub use choice::{Choice, known};
+pub use understood::is_understood;
 
 /// A sentence, or a part of one, before it has a language.
 #[derive(Debug)]

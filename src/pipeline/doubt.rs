@@ -33,6 +33,7 @@ pub(super) fn question(
             tool: Some(step.tool().name.clone()),
             known: Value::Object(known),
             missing: Some(name.clone()),
+            proposal: None,
         })
     })
 }

@@ -1,19 +1,12 @@
 //! "Stop" is understood without a model, so that it works at once and always.
 
 use crate::domain::Language;
-use crate::phrases::{Phrase, say};
+use crate::phrases::{Phrase, is_understood, say};
 
 /// Whether `text` says nothing but that what is under way is to end, in this language or in English. Only
 /// what stands in the catalogue counts, and only alone: "stop the timer" is a command like any other.
 pub(super) fn is_meant(text: &str, language: Language) -> bool {
-    let words: Vec<String> = text
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let words = words.join(" ");
-    let knows = |language| say("stop-words", language).split(';').any(|known| known.trim() == words);
-    knows(language) || knows(Language::ENGLISH)
+    is_understood("stop-words", text, language)
 }
 
 /// What is said once so many commands were told to stop.

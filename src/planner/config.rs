@@ -27,6 +27,17 @@ pub struct PlannerConfig {
     pub prompts_dir: Option<PathBuf>,
     /// What makes a probability of the model's token probabilities; none for a model that was not measured.
     pub calibration: Option<Calibration>,
+    /// How sure it must be; with less it asks whether the plan is right. None: as sure as it may be.
+    pub certainty: Option<Certainty>,
+}
+
+/// The confidence, 0 to 1, that it takes not to ask first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Certainty {
+    /// To change something.
+    pub to_act: f32,
+    /// To look something up: where every tool of the plan only reads.
+    pub to_look: f32,
 }
 
 /// Where the words of text arguments come from.
@@ -64,6 +75,7 @@ impl Default for PlannerConfig {
             detail: Detail::Brief,
             prompts_dir: None,
             calibration: None,
+            certainty: None,
         }
     }
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::places::{PlaceKind, deciding};
 use super::said::Said;
-use crate::domain::ToolSet;
 use crate::domain::ToolName;
+use crate::domain::ToolSet;
 use crate::domain::plan::Draft;
 use crate::llm::ChatReply;
 
@@ -19,7 +19,8 @@ const LEAST_MASS: f32 = 0.2; // TUNE
 /// Takes such arguments out of the draft: where one was required it is missing then, and asked for.
 pub(super) fn remove_unfounded(draft: &mut Draft, reply: &ChatReply, said: &Said, tools: &ToolSet) {
     for (step, name) in unfounded(draft, reply, said, tools) {
-        if let Some(params) = draft.selected_tools.get_mut(step).and_then(|step| step.params.as_object_mut()) {
+        if let Some(params) = draft.selected_tools.get_mut(step).and_then(|step| step.params.as_object_mut())
+        {
             params.remove(&name);
         }
     }
@@ -35,7 +36,8 @@ fn unfounded(draft: &Draft, reply: &ChatReply, said: &Said, tools: &ToolSet) -> 
         }
         let number = reply.text.get(place.bytes.clone()).and_then(|text| text.parse::<f64>().ok());
         let is_stray_number = number.is_some_and(|number| {
-            !said.accounts_for(number) && !is_named(drafted.service.as_ref(), drafted.tool.as_ref(), &name, number, tools)
+            !said.accounts_for(number)
+                && !is_named(drafted.service.as_ref(), drafted.tool.as_ref(), &name, number, tools)
         });
         if is_stray_number || least_mass(reply, &place.bytes) < LEAST_MASS {
             found.push((step, name));
@@ -64,4 +66,82 @@ fn least_mass(reply: &ChatReply, bytes: &std::ops::Range<usize>) -> f32 {
     }
     // Where the tokens are not the text's, their places say nothing.
     if start == reply.text.len() { least } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::super::said::Manner;
+    use super::*;
+    use crate::domain::plan::DraftStep;
+    use crate::domain::{Annotations, Tool};
+    use crate::llm::{Finish, TokenLogprob, Usage};
+
+    /// What is left of the arguments that an answer gave a timer, its tokens and their masses told.
+    fn left(said: &str, params: Value, tokens: &[(&str, f32)]) -> Value {
+        let schema = json!({"type": "object", "properties": {
+            "minutes": {"type": "integer"}, "name": {"type": "string"}, "rings": {"enum": [1, 2, 5]},
+        }});
+        let timer = Tool::new(
+            ToolName::new("desk", "timer"),
+            None,
+            String::new(),
+            schema,
+            None,
+            Annotations::default(),
+        );
+        let tools = ToolSet::new(vec![Arc::new(timer.expect("a tool"))], Vec::new());
+        let step = DraftStep { service: "desk".into(), tool: "timer".into(), params };
+        let mut draft = Draft { selected_tools: vec![step], ..Draft::default() };
+        let token = |(text, mass): &(&str, f32)| TokenLogprob {
+            text: (*text).to_owned(),
+            logprob: -0.1,
+            legal_mass: Some(*mass),
+            forced: false,
+        };
+        let reply = ChatReply {
+            text: tokens.iter().map(|(text, _)| *text).collect(),
+            finish: Finish::Stop,
+            tokens: tokens.iter().map(token).collect(),
+            usage: Usage::default(),
+            model: String::new(),
+            elapsed: std::time::Duration::ZERO,
+        };
+        let said = Said::new(said, Manner::Any, &[], chrono_tz::UTC);
+        remove_unfounded(&mut draft, &reply, &said, &tools);
+        draft.selected_tools.remove(0).params
+    }
+
+    fn written(
+        minutes: &'static str,
+        rings: &'static str,
+        name: (&'static str, f32),
+    ) -> Vec<(&'static str, f32)> {
+        vec![
+            (r#"{"selectedTools":[{"service":"desk","tool":"timer","params":{"minutes":"#, 0.1),
+            (minutes, 1.0),
+            (r#","rings":"#, 0.1),
+            (rings, 1.0),
+            (r#","name":""#, 0.1),
+            name,
+            ("\"}}]}", 1.0),
+        ]
+    }
+
+    #[test]
+    fn what_was_said_or_follows_from_it_stays() {
+        let params = json!({"minutes": 30, "rings": 2, "name": "tea"});
+        let tokens = written("30", "2", ("tea", 0.9));
+        assert_eq!(left("half an hour for tea", params.clone(), &tokens), params);
+    }
+
+    #[test]
+    fn a_stray_number_and_a_makeshift_text_go() {
+        let params = json!({"minutes": 10, "rings": 2, "name": "for"});
+        let tokens = written("10", "2", ("for", 0.01));
+        assert_eq!(left("a timer for tea", params, &tokens), json!({"rings": 2}));
+    }
 }

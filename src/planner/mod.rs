@@ -14,6 +14,7 @@
 //! The planner maps no word to a tool: what it knows of tools is what their servers tell.
 
 mod answer;
+mod assent;
 mod confidence;
 mod config;
 mod error;
@@ -32,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::plan::{Draft, MAX_STEPS, Problem};
+use crate::domain::plan::{Draft, MAX_STEPS, Plan, Problem};
 use crate::domain::{
     Command, CommandId, Decision, Language, Question, SessionId, ToolSet, Turn, TurnOutcome, UserId,
 };
@@ -45,7 +46,7 @@ use prompt::Prompts;
 use said::{Manner, Said};
 
 pub use confidence::{Calibration, Evidence};
-pub use config::{Detail, PlannerConfig, Wording};
+pub use config::{Certainty, Detail, PlannerConfig, Wording};
 pub use error::PlanError;
 
 /// A first answer and a repaired one.
@@ -86,6 +87,7 @@ pub struct Planned {
 /// What one answer came to.
 enum Verdict {
     Decided(Decision),
+    Drafted(Plan, Draft),
     Refused { fault: Fault, question: Option<Question> },
 }
 
@@ -160,21 +162,19 @@ impl Planner {
         let started = Instant::now();
         let command = &Command { text: spelled::joined(&command.text), ..command.clone() };
         let turns = &history[history.len().saturating_sub(self.config.history_turns)..];
+        if let Some(decision) = assent::answered(&command.text, prompt::asked(turns), tools, command.language)
+        {
+            return Ok(Planned::without_model(decision, started.elapsed()));
+        }
         let pending = prompt::pending(turns);
         let shown = self.shortlist(command, tools, turns, pending);
+        let nothing = Decision::Nothing(match tools.tools().is_empty() {
+            true => say("nothing-connected", command.language),
+            false => say("nothing-fits", command.language),
+        });
         let mut planned = Planned {
-            decision: Decision::Nothing(match tools.tools().is_empty() {
-                true => say("nothing-connected", command.language),
-                false => say("nothing-fits", command.language),
-            }),
             shortlisted: shown.tools().len(),
-            shortlist_time: started.elapsed(),
-            model_time: Duration::ZERO,
-            attempts: 0,
-            usage: Usage::default(),
-            model: String::new(),
-            confidence: None,
-            evidence: None,
+            ..Planned::without_model(nothing, started.elapsed())
         };
         if shown.tools().is_empty() {
             return Ok(planned);
@@ -210,6 +210,12 @@ impl Planner {
             let (fault, question) = match judge(draft, tools, pending, planned.confidence, command.language) {
                 Verdict::Decided(decision) => {
                     planned.decision = decision;
+                    return Ok(planned);
+                }
+                Verdict::Drafted(plan, draft) => {
+                    // Whoever was asked already is believed.
+                    let needed = self.config.certainty.as_ref().filter(|_| prompt::asked(turns).is_none());
+                    planned.decision = assent::decision(plan, draft, needed, command.language);
                     return Ok(planned);
                 }
                 Verdict::Refused { fault, question } => (fault, question),
@@ -306,6 +312,21 @@ impl Planner {
 }
 
 impl Planned {
+    /// A decision that no model was asked for.
+    fn without_model(decision: Decision, shortlist_time: Duration) -> Self {
+        Self {
+            decision,
+            shortlisted: 0,
+            shortlist_time,
+            model_time: Duration::ZERO,
+            attempts: 0,
+            usage: Usage::default(),
+            model: String::new(),
+            confidence: None,
+            evidence: None,
+        }
+    }
+
     fn count(&mut self, reply: &ChatReply, waited: Duration) {
         self.attempts += 1;
         self.model_time += waited;
@@ -351,7 +372,7 @@ fn judge(
         return Verdict::Decided(Decision::Nothing(sentence));
     }
     match draft.check(tools, confidence) {
-        Ok(plan) => Verdict::Decided(Decision::Act(plan)),
+        Ok(plan) => Verdict::Drafted(plan, draft),
         Err(problems) => {
             let question = question::for_missing(&draft, &problems, tools, language);
             Verdict::Refused { fault: Fault::Invalid(problems), question }

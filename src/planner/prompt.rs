@@ -129,12 +129,18 @@ impl Prompts {
     }
 }
 
-/// The question that the next command may answer.
-pub(super) fn pending(turns: &[Turn]) -> Option<&Question> {
+/// The question that was asked last.
+pub(super) fn asked(turns: &[Turn]) -> Option<&Question> {
     match &turns.last()?.outcome {
         TurnOutcome::Asked(question) => Some(question),
         TurnOutcome::Replied(_) => None,
     }
+}
+
+/// The question for what is missing that the next command may answer. Whether a plan is right is no such
+/// question: who does not say yes or no to it corrects the plan or wants something else.
+pub(super) fn pending(turns: &[Turn]) -> Option<&Question> {
+    asked(turns).filter(|question| question.proposal.is_none())
 }
 
 fn pending_context(question: &Question) -> Option<minijinja::Value> {

@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use super::signature::first_sentence;
-use crate::domain::plan::{Draft, Problem, ProblemKind};
+use super::signature::{cut, first_sentence};
+use crate::domain::plan::{Draft, Plan, Problem, ProblemKind, Step};
 use crate::domain::{Language, Question, Tool, ToolName, ToolSet};
 use crate::phrases::{Phrase, say};
 
 /// A description longer than this, in characters, is no part of a spoken question.
 const MAX_DESCRIPTION_CHARS: usize = 90;
+/// The values of one step are read out up to so many characters.
+const MAX_VALUES_CHARS: usize = 120;
 /// So many values of an enumeration are read out.
 const MAX_CHOICES: usize = 6;
 
@@ -45,6 +47,7 @@ pub(super) fn of_model(draft: &Draft, tools: &ToolSet, language: Language) -> Qu
             tool: None,
             known: Value::Object(Map::new()),
             missing: None,
+            proposal: None,
         },
     }
 }
@@ -66,6 +69,46 @@ fn about(
         tool: Some(tool.name.clone()),
         known: known(tool, params),
         missing: missing.map(str::to_owned),
+        proposal: None,
+    }
+}
+
+/// Whether this is what is wanted.
+pub(super) fn whether(plan: &Plan, draft: Draft, language: Language) -> Question {
+    let told = |step: &Step| {
+        let mut values = Vec::new();
+        leaves(step.arguments(), &mut values);
+        match values.is_empty() {
+            true => deed(step.tool()),
+            false => Phrase::new("ask-whether-with")
+                .with("deed", deed(step.tool()))
+                .with("values", cut(&values.join(", "), MAX_VALUES_CHARS))
+                .say(language),
+        }
+    };
+    let steps: Vec<String> = plan.steps().iter().map(told).collect();
+    let told = match steps.split_last() {
+        Some((last, others)) if !others.is_empty() => {
+            Phrase::new("listed").with("others", others.join(", ")).with("last", last.clone()).say(language)
+        }
+        _ => steps.concat(),
+    };
+    Question {
+        text: Phrase::new("ask-whether").with("plan", told).say(language),
+        tool: None,
+        known: Value::Object(Map::new()),
+        missing: None,
+        proposal: Some(draft),
+    }
+}
+
+/// The values inside a value, in order.
+fn leaves(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => members.values().for_each(|member| leaves(member, found)),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
+        Value::String(text) => found.push(text.clone()),
+        other => found.push(other.to_string()),
     }
 }
 

@@ -130,6 +130,7 @@ mod tests {
                             tool: tool.split_once('.').map(|(service, tool)| ToolName::new(service, tool)),
                             known: known.clone(),
                             missing: Some(missing.clone()),
+                            proposal: None,
                         }),
                         _ => TurnOutcome::Replied(answered),
                     },

@@ -43,6 +43,9 @@ pub struct Question {
     /// The required argument that is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// What is done where the answer is a plain yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Draft>,
 }
 
 /// Steps that were proved against one version of the tools.

@@ -117,6 +117,7 @@ struct Situation {
 #[derive(Debug)]
 pub struct LocalWorker {
     name: String,
+    files: Vec<PathBuf>,
     situation: watch::Receiver<Situation>,
 }
 
@@ -124,6 +125,7 @@ impl LocalWorker {
     /// Starts the worker in the background and returns at once; requests wait until it is ready.
     pub fn start(config: WorkerConfig, tracker: &TaskTracker, shutdown: CancellationToken) -> Self {
         let name = config.name();
+        let files = std::iter::once(&config.model).chain(&config.adapter).cloned().collect();
         let status = WorkerStatus {
             state: WorkerState::Starting,
             reason: None,
@@ -133,7 +135,12 @@ impl LocalWorker {
         };
         let (sender, situation) = watch::channel(Situation { status, client: None });
         tracker.spawn(supervisor::supervise(config, sender, tracker.clone(), shutdown));
-        Self { name, situation }
+        Self { name, files, situation }
+    }
+
+    /// The model's file, and its adapter's.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// How the worker is now.

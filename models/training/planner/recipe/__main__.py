@@ -28,6 +28,8 @@ def options():
     parser.add_argument("--positions", type=int, default=0, help="tokens in a batch")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--scenes", type=int, default=0, help="so many at most")
+    parser.add_argument("--commands", type=int, default=5, help="of a scene; more are cheaper, fewer are more varied")
+    parser.add_argument("--held", type=int, default=400, help="scenes of each kind that it is judged by")
     parser.add_argument("--fillings", type=int, default=4)
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
@@ -41,8 +43,8 @@ def main():
     found = collect.pool(chosen.data, chosen.own, chosen.own_registries, chosen.fillings, chosen.seed)
     dice = random.Random(chosen.seed)
     seeds = collect.seeds(found, dice, chosen.scenes or None, chosen.own_share)
-    packed = data.pack(scenes.Maker(found), chosen.base, seeds, chosen.seed, workers)
-    held = {name: data.pack(scenes.Maker(one), chosen.base, collect.seeds(one, dice)[:400], 1, workers) for name, one in collect.held_back(chosen.data).items()}
+    packed = data.pack(scenes.Maker(found, chosen.commands), chosen.base, seeds, chosen.seed, workers)
+    held = {name: data.pack(scenes.Maker(one), chosen.base, collect.seeds(one, dice)[: chosen.held], 1, workers) for name, one in collect.held_back(chosen.data).items()}
     print(f"{len(packed)} scenes, {len(packed.tokens)} tokens, {int(packed.learned.sum())} of answers, after {time.monotonic() - begun:.0f} s", flush=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     positions = chosen.positions or (49_152 if device == "cuda" else 3_072)
@@ -62,7 +64,7 @@ def main():
     left = chosen.minutes * 60 - (time.monotonic() - begun)
     print(f"training for {left:.0f} s at {rate}", flush=True)
     checks = list(held.items())
-    train.run(net, packed, left, rate, positions, device, work / "train.jsonl", 40.0 if device == "cuda" else 300.0, checks)
+    train.run(net, packed, left, rate, positions, device, work / "train.jsonl", 40.0 if device == "cuda" else 600.0, checks)
     path = work / "adapter.f16.gguf"
     network.export(net, path, "Plans tool calls for Hark")
     print(f"{path}: {path.stat().st_size} bytes (20,000,000 at most)")

@@ -35,7 +35,7 @@ def pool(data, own, own_registries, fillings=4, seed=7):
     for folder in folders:
         paths = [p for p in sorted(folder.glob("*.yaml")) if p.stem not in UNSEEN]
         sources.authored(found, expand, paths, registries, fillings, seed)
-    sources.authored(found, expand, sorted(Path(own).glob("*.yaml")), registries, fillings, seed, OWN)
+    sources.authored(found, expand, sorted(Path(own).glob("*.yaml")), registries, 3 * fillings, seed, OWN)
     found.commands = [c for c in found.commands if not is_held_back(c.text)]
     return found
 

@@ -29,8 +29,9 @@ class Scene:
 
 
 class Maker:
-    def __init__(self, pool, extra_services=()):
-        self.pool = pool
+    def __init__(self, pool, commands=5):
+        """`commands`: so many a scene."""
+        self.pool, self.commands = pool, commands
         self.service_of = {key: name for name, keys in pool.services.items() for key in keys}
         # Registries whose rows name their own few tools are a world of their own.
         self.roaming = [k for k in pool.tools if ":seal" not in k and not k.startswith("seal")]
@@ -76,7 +77,7 @@ class Maker:
         words = [w for w in self.vector[key] if self.postings[w]]
         return dice.choice(self.postings[dice.choice(words)]) if words else dice.choice(self.roaming)
 
-    def scene(self, seed_command, dice, commands=5):
+    def scene(self, seed_command, dice):
         chosen = list(dict.fromkeys(key for key, _ in seed_command.steps))
         service = self.service_of[chosen[0]] if chosen else None
         own = [k for k in self.pool.services[service] if k not in chosen] if service else []
@@ -90,6 +91,7 @@ class Maker:
             # Its neighbours in use are those that a ranking by words would pick from all of Hark's own tools.
             own = [k for s, keys in self.pool.services.items() if s.startswith(OWN) for k in keys if k not in chosen]
             own.sort(key=lambda k: -self.alike(k, chosen[0]) + dice.uniform(0, 0.3))
+            most = max(most, dice.choice([4, 6, 8, 12]))
         keys = chosen + own[: max(0, min(len(own), round((most - len(chosen)) * dice.uniform(0.2, 1.0))))]
         for _ in range(20 * most):
             if len(keys) >= most:
@@ -107,7 +109,7 @@ class Maker:
                 ):
                     keys.append(one)
         dice.shuffle(keys)
-        return self.fill(keys, seed_command, dice, commands)
+        return self.fill(keys, seed_command, dice, self.commands)
 
     def fill(self, keys, seed_command, dice, most):
         present, services = set(keys), {self.service_of[k] for k in keys}
