@@ -34,13 +34,13 @@ pub enum AppError {
     },
     /// The adapter of the embedded model can't be written.
     #[error(
-        "the adapter of the language model can't be written to {folder}: {source}; choose another folder: HARK_DATA_DIR=/some/folder"
+        "the adapter of the language model can't be written to {folder}: {cause}; choose another data folder: HARK_DATA_DIR=/some/folder"
     )]
     AdapterUnwritable {
         /// The folder.
         folder: std::path::PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A model that the settings name is not in the catalogue.
     #[error("there is no {kind} model {name:?}; `hark models list` names all")]
@@ -144,7 +144,7 @@ impl App {
         };
         let pipeline = Pipeline::new(parts, settings.pipeline.clone(), tracker.clone(), shutdown.clone());
         if worker.is_some() {
-            pipeline.warm_up();
+            pipeline.warm_up(false);
         }
         Ok(Self {
             settings: Arc::new(settings),
@@ -259,9 +259,9 @@ pub fn language_model(
                 AdapterChoice::File(path) => Some(path),
                 AdapterChoice::BuiltIn => {
                     let library = Library::new(settings.models_dir());
-                    Some(EMBEDDED_ADAPTER.unpack(&library).map_err(|source| AppError::AdapterUnwritable {
+                    Some(EMBEDDED_ADAPTER.unpack(&library).map_err(|cause| AppError::AdapterUnwritable {
                         folder: library.dir().to_owned(),
-                        source,
+                        cause,
                     })?)
                 }
             };

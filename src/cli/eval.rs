@@ -16,6 +16,7 @@ use super::output::Output;
 use super::{Sources, logging};
 use crate::app;
 use crate::config::LanguageModel;
+use crate::domain::ToolSet;
 use crate::eval::{Baseline, Rated, Registries, Row, Subject, Tally, Verdict, curve, heard, rate, read};
 use crate::planner::Planner;
 
@@ -86,7 +87,7 @@ impl Eval {
             output.line(format!("{decider}; temperature 0, so no seed matters"));
         }
         if !self.baseline {
-            planner.warm_up(stop.clone()).await;
+            planner.warm_up(&ToolSet::new(Vec::new(), Vec::new()), &stop).await;
         }
         let each = self.rows.as_ref().map(File::create).transpose()?.map(BufWriter::new);
         let mut run = Run {

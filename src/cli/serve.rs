@@ -153,6 +153,9 @@ impl Serving {
         })?;
         let address = listener.local_addr().context("the address can't be told")?;
         let app = App::build(settings)?;
+        if app.worker.is_some() {
+            app.pipeline.warm_up(true);
+        }
         Ok(Self { state: AppState::of(&app), app, address, listener })
     }
 

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::audio::Decoder;
-use crate::domain::{CommandId, Language, Outcome, SessionId, UserId};
+use crate::domain::{CommandId, Language, Outcome, SessionId, ToolSet, UserId};
 use crate::executor::Executor;
 use crate::phrases::{Phrase, say};
 use crate::planner::Planner;
@@ -114,10 +114,21 @@ impl Pipeline {
         Self { inner: Arc::new(Inner { parts, config, tracker, shutdown, running, vocabulary }) }
     }
 
-    /// Has the planner's model warm up in the background.
-    pub fn warm_up(&self) {
+    /// Has the planner's model warm up in the background: by what every prompt begins with, and where
+    /// Hark stays and waits for commands (`stays`) by the tools that are connected, too.
+    pub fn warm_up(&self, stays: bool) {
         let (pipeline, stop) = (self.clone(), self.inner.shutdown.child_token());
-        self.inner.tracker.spawn(async move { pipeline.inner.parts.planner.warm_up(stop).await });
+        self.inner.tracker.spawn(async move {
+            let Parts { planner, registry, .. } = &pipeline.inner.parts;
+            let tools = match stays {
+                true => {
+                    registry.settle(pipeline.inner.config.tools_grace).await;
+                    registry.snapshot(&UserId::local()).await
+                }
+                false => Arc::new(ToolSet::new(Vec::new(), Vec::new())),
+            };
+            planner.warm_up(&tools, &stop).await;
+        });
     }
 
     /// Records the command and starts it.

@@ -49,6 +49,9 @@ pub use confidence::{Calibration, Evidence};
 pub use config::{Certainty, Detail, PlannerConfig, Wording};
 pub use error::PlanError;
 
+/// So many tools are read ahead at most, and so many at once.
+const WARMED_TOOLS: usize = 40;
+const WARMED_AT_ONCE: usize = 4;
 /// A first answer and a repaired one.
 const MAX_ATTEMPTS: u8 = 2;
 
@@ -106,9 +109,23 @@ impl Planner {
         Ok(Self { model, config, prompts, shortlister: Shortlister::default() })
     }
 
-    /// Has the model read what every prompt begins with, so that the first command need not wait for it.
-    /// Of use only where the model keeps it, as the embedded one does.
-    pub async fn warm_up(&self, cancel: CancellationToken) {
+    /// Has the model read what every prompt begins with, and `tools`, so that the first commands need not
+    /// wait for it. Of use only where the model keeps it, as the embedded one does. The tools are read a few
+    /// at a time: a command that comes meanwhile waits for no more than those.
+    pub async fn warm_up(&self, tools: &ToolSet, cancel: &CancellationToken) {
+        self.read_ahead(ToolSet::new(Vec::new(), Vec::new()), cancel).await;
+        if self.config.wording != Wording::Trained {
+            return;
+        }
+        for some in tools.tools().chunks(WARMED_AT_ONCE).take(WARMED_TOOLS / WARMED_AT_ONCE) {
+            if cancel.is_cancelled() {
+                return;
+            }
+            self.read_ahead(ToolSet::new(some.to_vec(), Vec::new()), cancel).await;
+        }
+    }
+
+    async fn read_ahead(&self, tools: ToolSet, cancel: &CancellationToken) {
         let nothing = Command {
             id: CommandId::new(),
             user: UserId::local(),
@@ -119,11 +136,16 @@ impl Planner {
             dry_run: true,
             received_at: chrono::Utc::now(),
         };
-        let no_tools = ToolSet::new(Vec::new(), Vec::new());
-        let Ok((messages, blocks)) = self.opening(&nothing, &no_tools, &[]) else { return };
-        let deadline = self.config.deadline;
-        let request =
-            ChatRequest { messages, blocks, schema: None, max_tokens: 1, temperature: 0.0, cancel, deadline };
+        let Ok((messages, blocks)) = self.opening(&nothing, &tools, &[]) else { return };
+        let request = ChatRequest {
+            messages,
+            blocks,
+            schema: None,
+            max_tokens: 1,
+            temperature: 0.0,
+            cancel: cancel.clone(),
+            deadline: self.config.deadline,
+        };
         if let Err(error) = self.model.complete(request).await {
             tracing::debug!(%error, "the model could not be warmed up");
         }
