@@ -17,9 +17,14 @@ use super::{Sources, logging};
 use crate::app;
 use crate::config::LanguageModel;
 use crate::domain::ToolSet;
-use crate::eval::{Baseline, Rated, Registries, Row, Subject, Tally, Verdict, curve, heard, rate, read};
+use crate::eval::{
+    Baseline, Rated, Registries, Row, Subject, Tally, Verdict, curve, heard, rank, rate, read,
+};
 use crate::planner::Planner;
+use crate::tools::Shortlister;
 
+/// So many tools that the ranking is judged by.
+const SHOWN: [usize; 4] = [3, 5, 10, 12];
 /// Coverages at which the share of right decisions is told.
 const COVERAGES: [f64; 4] = [0.5, 0.7, 0.9, 1.0];
 
@@ -93,6 +98,7 @@ impl Eval {
         let mut run = Run {
             subject,
             registries: Registries::new(self.registries.clone()),
+            shortlister: Shortlister::default(),
             timezone: settings.pipeline.timezone,
             each,
         };
@@ -132,6 +138,7 @@ impl Eval {
             if self.twice {
                 rated.time_again = Some(rate(&run.subject, &row, &tools, run.timezone).await.time);
             }
+            rated.rank = rank(&row, &tools, &run.shortlister);
             if rated.verdict != Verdict::Right && shown < self.show {
                 shown += 1;
                 let Rated { verdict, decided, .. } = &rated;
@@ -153,6 +160,7 @@ impl Eval {
 struct Run<'a> {
     subject: Subject<'a>,
     registries: Registries,
+    shortlister: Shortlister,
     timezone: chrono_tz::Tz,
     each: Option<BufWriter<File>>,
 }
@@ -187,6 +195,11 @@ fn as_table(name: &str, tally: &Tally) -> String {
     let mut lines = vec![format!("{name}: {} rows", tally.len())];
     for (what, rate) in tally.rates() {
         lines.push(format!("  {what:<42} {rate}"));
+    }
+    for shown in SHOWN {
+        if let Some(rate) = tally.recall(shown) {
+            lines.push(format!("  {:<42} {rate}", format!("right tools among the {shown} best-ranked")));
+        }
     }
     if let Some(balance) = tally.balance() {
         lines.push(format!("  {:<42} {balance:.1} %", "called and left alone, harmonic mean"));
@@ -231,6 +244,7 @@ fn as_json(name: &str, decider: &str, tally: &Tally) -> Value {
         "rows": tally.len(),
         "rates": rates,
         "coverage": coverage,
+        "recall": SHOWN.map(|shown| json!({"shown": shown, "right": tally.recall(shown)})),
         "calibrationError": tally.calibration_error(),
         "tokens": {"read": read, "remembered": cached, "forced": forced, "chosen": chosen},
         "harmonicMean": tally.balance(),

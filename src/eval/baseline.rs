@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::row::{Gold, Row};
 use crate::domain::plan::{Draft, DraftStep};
-use crate::domain::{Command, Decision, Question, ToolSet};
+use crate::domain::{Command, Decision, Question, ToolName, ToolSet};
 use crate::llm::Usage;
 use crate::planner::Planned;
 use crate::tools::Shortlister;
@@ -53,4 +54,20 @@ impl Baseline {
             confidence: None,
         }
     }
+}
+
+/// How many tools of the ranking have to be shown until all the right ones are among them; None where no
+/// certain tool is right.
+pub fn rank(row: &Row, tools: &ToolSet, shortlister: &Shortlister) -> Option<usize> {
+    let right: Vec<ToolName> = match &row.gold {
+        Gold::Steps { steps, .. } => {
+            steps.iter().map(|step| ToolName::new(step.service.as_str(), step.tool.as_str())).collect()
+        }
+        Gold::Ask { tool, .. } => vec![tool.clone()],
+        Gold::Nothing | Gold::AnyCall => return None,
+    };
+    // One less than all: where all are wanted, they are not ranked.
+    let ranked = shortlister.pick(tools, &row.utterance, tools.tools().len().saturating_sub(1).max(1));
+    let place = |name: &ToolName| ranked.tools().iter().position(|tool| tool.name == *name);
+    right.iter().map(|name| place(name).map_or(tools.tools().len(), |place| place + 1)).max()
 }

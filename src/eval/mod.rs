@@ -18,7 +18,7 @@ use crate::domain::{Command, CommandId, Decision, Language, Question, SessionId,
 use crate::planner::{Evidence, PlanError, Planned, Planner};
 use crate::tools::Shortlister;
 
-pub use baseline::Baseline;
+pub use baseline::{Baseline, rank};
 pub use curve::curve;
 pub use judge::{Verdict, judge};
 pub use noise::heard;
@@ -34,6 +34,9 @@ pub struct Rated {
     pub confidence: Option<f32>,
     /// What that was made from.
     pub evidence: Option<Evidence>,
+    /// How many tools of the ranking have to be shown until all the right ones are among them; None where
+    /// no certain tool is right, or nobody asked.
+    pub rank: Option<usize>,
     /// The decision in words, for a person who looks at what went wrong.
     pub decided: String,
     /// Tokens read, forced and chosen.
@@ -97,6 +100,7 @@ fn rated(planned: Result<Planned, PlanError>, row: &Row, tools: &ToolSet, time: 
         answer_tokens: usage.completion_tokens,
         time,
         time_again: None,
+        rank: None,
     }
 }
 

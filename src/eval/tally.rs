@@ -135,6 +135,12 @@ impl Tally {
         (called + left > 0.0).then(|| (20.0 * called * left / (called + left)).round() / 10.0)
     }
 
+    /// How often all the right tools are among the `shown` best-ranked ones.
+    pub fn recall(&self, shown: usize) -> Option<Rate> {
+        let ranks: Vec<usize> = self.rows.iter().filter_map(|(_, rated)| rated.rank).collect();
+        Rate::new(ranks.iter().filter(|rank| **rank <= shown).count(), ranks.len())
+    }
+
     fn right_arguments(&self) -> Option<Rate> {
         let tools = self.rows.iter().filter(|(kind, rated)| {
             *kind == Kind::Calls && matches!(rated.verdict, Verdict::Right | Verdict::WrongArguments)
@@ -241,6 +247,7 @@ mod tests {
             answer_tokens: 0,
             time: Duration::ZERO,
             time_again: None,
+            rank: None,
         }
     }
 

@@ -53,6 +53,19 @@ def main():
         for name, keys in unseen.services.items()
     ]
     (chosen.out / "unseen.registry.json").write_text(json.dumps({"services": services}))
+    # All authored services that are trained on: tools to put beside.
+    data_pool = sources.Pool()
+    expand = sources.expander(chosen.data)
+    known = sources.registries(chosen.data)
+    for folder in sorted(p for p in (chosen.data / "authored").iterdir() if p.is_dir()):
+        paths = [p for p in sorted(folder.glob("*.yaml")) if p.stem not in collect.UNSEEN]
+        sources.authored(data_pool, expand, paths, known, 0, 0)
+    (chosen.out / "authored.registry.json").write_text(json.dumps({"services": [
+        {"name": name.split("/", 1)[1], "tools": [
+            {key: data_pool.tools[k][key] for key in ("name", "description", "inputSchema")} for k in keys
+        ]}
+        for name, keys in data_pool.services.items()
+    ]}))
     print(len(rows), "rows over", sum(len(s["tools"]) for s in services), "tools of services never seen")
 
 
