@@ -1,8 +1,8 @@
 # All work is in scripts/; this page names it.
-.PHONY: help run test check bench bench-hearing baseline build setup wer speech-model speech-model-test
+.PHONY: help run test check bench bench-hearing eval planner-model-test build setup wer speech-model speech-model-test
 
-# Programs, benches and examples in one go, so that they share one build of everything.
-RELEASE = cargo build --release --bins --benches --examples
+# Programs and benches in one go, so that they share one build of everything.
+RELEASE = cargo build --release --bins --benches
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,11 +34,15 @@ bench-hearing: ## measure how well and how soon Hark hears (an hour of sound; so
 	@scripts/test-models release
 	cargo bench --bench hearing
 
-baseline: ## how often the language model at hand plans right, on the commands of fixtures/
+eval: ## how right the planner is, on the rated commands and dialogues of fixtures/
 	@scripts/test-setup
 	$(RELEASE)
 	@scripts/test-models release
-	"$${CARGO_TARGET_DIR:-target}/release/examples/baseline"
+	HARK_DATA_DIR=.tools "$${CARGO_TARGET_DIR:-target}/release/hark" eval fixtures/commands.jsonl fixtures/dialogues.jsonl \
+		--registries fixtures/registries --registry desk+four --twice $(EVAL)
+
+planner-model-test: ## test the recipe of the planner's adapter (installs PyTorch)
+	@models/training/planner/make test
 
 build: ## set up and build the release
 	@scripts/setup
