@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -11,20 +12,23 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use toml::Table;
 
 use super::output::Output;
 use super::{Sources, logging};
 use crate::app;
-use crate::config::LanguageModel;
-use crate::domain::ToolSet;
+use crate::config::{LanguageModel, Settings};
+use crate::domain::{ToolSet, UserId};
 use crate::eval::{
     Baseline, Rated, Registries, Row, Subject, Tally, Verdict, curve, heard, rank, rate, read,
 };
 use crate::planner::Planner;
-use crate::tools::Shortlister;
+use crate::tools::{Registry, Shortlister};
 
 /// So many tools that the ranking is judged by.
 const SHOWN: [usize; 4] = [3, 5, 10, 12];
+/// The name of the registry that is made of the connected servers.
+const CONNECTED: &str = "connected";
 /// Coverages at which the share of right decisions is told.
 const COVERAGES: [f64; 4] = [0.5, 0.7, 0.9, 1.0];
 
@@ -39,6 +43,9 @@ pub(super) struct Eval {
     /// The registry of rows that name none.
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
+    /// Rows that name no tools are meant for the servers that are connected here.
+    #[arg(long, conflicts_with = "registry")]
+    connected: bool,
     /// Rate so many rows of each file, spread over it.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -73,9 +80,16 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) async fn run(self, sources: &Sources, output: &Output) -> anyhow::Result<ExitCode> {
-        let settings = sources.settings_without_servers()?;
+        let settings = match self.connected {
+            true => sources.settings(Table::new())?,
+            false => sources.settings_without_servers()?,
+        };
         logging::start_quiet(&settings)?;
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        let mut registries = Registries::new(self.registries.clone());
+        if self.connected {
+            registries.insert(CONNECTED, &connected(&settings, &tracker).await);
+        }
         let (model, worker) = app::language_model(&settings, &tracker, stop.clone())?;
         let planner = Planner::new(model, settings.planner.clone())?;
         let subject = match self.baseline {
@@ -97,7 +111,7 @@ impl Eval {
         let each = self.rows.as_ref().map(File::create).transpose()?.map(BufWriter::new);
         let mut run = Run {
             subject,
-            registries: Registries::new(self.registries.clone()),
+            registries,
             shortlister: Shortlister::default(),
             timezone: settings.pipeline.timezone,
             each,
@@ -126,11 +140,11 @@ impl Eval {
     async fn rate_file(&self, file: &Path, run: &mut Run<'_>, output: &Output) -> anyhow::Result<Tally> {
         let rows = read(file)?;
         let every = self.limit.map_or(1, |limit| rows.len().div_ceil(limit.max(1)).max(1));
+        let usual = if self.connected { Some(CONNECTED) } else { self.registry.as_deref() };
         let mut tally = Tally::default();
         let mut shown = 0;
         for mut row in rows.into_iter().step_by(every) {
-            let tools =
-                run.registries.tools_of(&row, self.registry.as_deref(), self.tools, &self.distractors)?;
+            let tools = run.registries.tools_of(&row, usual, self.tools, &self.distractors)?;
             if self.heard {
                 row.utterance = heard(&row.utterance);
             }
@@ -163,6 +177,15 @@ struct Run<'a> {
     shortlister: Shortlister,
     timezone: chrono_tz::Tz,
     each: Option<BufWriter<File>>,
+}
+
+/// The tools of the servers of the settings.
+async fn connected(settings: &Settings, tracker: &TaskTracker) -> Arc<ToolSet> {
+    let registry = Registry::start(settings.tools.clone(), tracker, CancellationToken::new());
+    registry.settle(settings.tools.connect_timeout).await;
+    let tools = registry.snapshot(&UserId::local()).await;
+    registry.close().await;
+    tools
 }
 
 /// The files' names, each with the beginning of its SHA-256.

@@ -239,6 +239,11 @@ impl Registries {
         Self { folder, read: BTreeMap::new() }
     }
 
+    /// Adds tools as a registry of that name.
+    pub fn insert(&mut self, name: &str, tools: &ToolSet) {
+        self.read.insert(name.to_owned(), Arc::new(tools.tools().to_vec()));
+    }
+
     /// The tools of a registry; those that are unusable, as Hark would find them, are left out.
     ///
     /// # Errors
