@@ -88,7 +88,8 @@ impl Eval {
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let mut registries = Registries::new(self.registries.clone());
         if self.connected {
-            registries.insert(CONNECTED, &connected(&settings, &tracker).await);
+            let tools = connected(&settings, &tracker).await;
+            registries.insert(CONNECTED, &tools);
         }
         let (model, worker) = app::language_model(&settings, &tracker, stop.clone())?;
         let planner = Planner::new(model, settings.planner.clone())?;

@@ -4,6 +4,7 @@ mod bad_settings;
 mod desk;
 mod doctor;
 mod endpoint;
+mod eval;
 mod example;
 pub(crate) mod home;
 mod models;
