@@ -21,6 +21,7 @@ mod microphone;
 mod models;
 mod page;
 mod planner;
+mod planner_strange;
 mod progress;
 mod readme;
 mod speech;

@@ -129,7 +129,9 @@ pub enum BadRow {
         folder: PathBuf,
     },
     /// A row has neither tools nor a registry.
-    #[error("row {0} names no tools: give it `services` or `registry`, name one with --registry, or take your own servers with --connected")]
+    #[error(
+        "row {0} names no tools: give it `services` or `registry`, name one with --registry, or take your own servers with --connected"
+    )]
     NoTools(String),
 }
 
