@@ -223,3 +223,53 @@ async fn without_a_token_it_does_not_start() {
     assert!(!ended.status.success());
     assert!(String::from_utf8_lossy(&ended.stderr).contains("HARK_LLM_TOKEN"));
 }
+
+/// A request with a list of blocks, and where they begin.
+fn with_blocks(blocks: &[&str]) -> Value {
+    let head = "Tools:\n";
+    let mut text = head.to_owned();
+    let mut places = Vec::new();
+    for block in blocks {
+        places.push(text.len());
+        text.push_str(block);
+    }
+    json!({
+        "messages": [{ "role": "system", "content": text }, { "role": "user", "content": "lights on" }],
+        "blocks": places,
+        "max_tokens": 12,
+        "logprobs": true,
+    })
+}
+
+#[tokio::test]
+async fn a_block_is_computed_once_whichever_others_stand_beside_it() {
+    let worker = Worker::start(&[]).await;
+    let ask = async |body: Value| -> Value {
+        worker.chat(&body).send().await.expect("a reply").json().await.expect("JSON")
+    };
+    let (lamp, radio, door) =
+        ("home.lamp(room) - Switch a lamp.\n", "home.radio() - Play.\n", "home.door(name) - Lock a door.\n");
+    let cached =
+        |reply: &Value| reply["usage"]["prompt_tokens_details"]["cached_tokens"].as_u64().expect("a count");
+    let said = |reply: &Value| reply["choices"][0]["message"]["content"].clone();
+
+    let first = ask(with_blocks(&[lamp, radio])).await;
+    assert_eq!(cached(&first), 0);
+    let again = ask(with_blocks(&[lamp, radio])).await;
+    assert_eq!(said(&first), said(&again));
+    let all = cached(&again);
+    assert!(all > 0 && all < again["usage"]["prompt_tokens"].as_u64().expect("a count"));
+    // Head, lamp and radio are known, in whatever order and company.
+    let other = ask(with_blocks(&[door, radio, lamp])).await;
+    assert_eq!(cached(&other), all, "only the door is new");
+    let turned = ask(with_blocks(&[radio, lamp])).await;
+    assert_eq!(cached(&turned), all);
+
+    worker
+        .check_refused(
+            json!({ "messages": hello(), "blocks": [99], "max_tokens": 4 }),
+            "bad_request",
+            "no places in the first message",
+        )
+        .await;
+}

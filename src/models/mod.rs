@@ -25,6 +25,6 @@ pub const EMBEDDED_SPEECH: &[u8] = include_bytes!("../../models/hark-mini-en.q8_
 /// The adapter with which the embedded language model plans, as a file that llama.cpp can read.
 pub const EMBEDDED_ADAPTER: Adapter = Adapter {
     base: "smollm2-135m-instruct",
-    file: "hark-planner.30199cd6.lora.gguf",
+    file: "hark-planner.d45d2e93.lora.gguf",
     bytes: include_bytes!("../../models/hark-planner.lora.gguf"),
 };

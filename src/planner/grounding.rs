@@ -2,7 +2,8 @@
 //!
 //! The form lets a trained model copy texts from what was said; where it would rather have written
 //! something else, the copy is a mere makeshift, which shows in how little of the model's probability
-//! the form allowed. A number may be written freely, and must follow from what was said.
+//! the form allowed: an argument that may be left out is. A number may be written freely, and must follow
+//! from what was said.
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::domain::plan::Draft;
 use crate::llm::ChatReply;
 
 /// Below this share of the probability, what the form allowed is not what the model meant.
-const LEAST_MASS: f32 = 0.2; // TUNE
+const LEAST_MASS: f32 = 0.2;
 
 /// Takes such arguments out of the draft: where one was required it is missing then, and asked for.
 pub(super) fn remove_unfounded(draft: &mut Draft, reply: &ChatReply, said: &Said, tools: &ToolSet) {
@@ -39,7 +40,13 @@ fn unfounded(draft: &Draft, reply: &ChatReply, said: &Said, tools: &ToolSet) -> 
             !said.accounts_for(number)
                 && !is_named(drafted.service.as_ref(), drafted.tool.as_ref(), &name, number, tools)
         });
-        if is_stray_number || least_mass(reply, &place.bytes) < LEAST_MASS {
+        // What must be given is left to the confidence, which is low then: the person sees it and is asked.
+        let is_makeshift = || {
+            let tool = tools.find(&ToolName::new(&*drafted.service, &*drafted.tool));
+            let is_required = tool.is_some_and(|tool| tool.required().any(|required| required == name));
+            !is_required && least_mass(reply, &place.bytes) < LEAST_MASS
+        };
+        if is_stray_number || is_makeshift() {
             found.push((step, name));
         }
     }
