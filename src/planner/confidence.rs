@@ -52,6 +52,17 @@ pub struct Calibration {
     pub nothing: f64,
 }
 
+impl Calibration {
+    /// That of the embedded model with the adapter that comes with Hark, made by
+    /// `models/training/planner`.
+    pub fn of_trained_model() -> Self {
+        const WEIGHTS: &str = include_str!("../../models/hark-planner.calibration.json");
+        // A file of the project's own, which a test reads: it cannot be faulty.
+        #[expect(clippy::expect_used, reason = "a test reads it")]
+        serde_json::from_str(WEIGHTS).expect("weights")
+    }
+}
+
 /// What the answer says to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
@@ -145,6 +156,12 @@ mod tests {
         let sure = evidence.confidence(Answered::Nothing, None);
         assert!((sure - 0.25).abs() < 1e-3, "{sure}");
         assert_eq!(Evidence::of("{}", &[]), None);
+    }
+
+    #[test]
+    fn the_weights_that_come_with_the_adapter_can_be_read() {
+        let weights = Calibration::of_trained_model();
+        assert!(weights.sum >= 0.0 && weights.mass >= 0.0, "more doubt is never more certainty: {weights:?}");
     }
 
     #[test]

@@ -83,7 +83,15 @@ impl Default for PlannerConfig {
 impl PlannerConfig {
     /// Settings for the embedded model with the adapter that was trained for this.
     pub fn for_trained_model() -> Self {
-        Self { max_tools: 12, max_steps: 6, wording: Wording::Trained, ..Self::default() }
+        Self {
+            max_tools: 12,
+            max_steps: 6,
+            wording: Wording::Trained,
+            calibration: Some(Calibration::of_trained_model()),
+            // Chosen on the risk curve of held-back commands (docs/planning.md).
+            certainty: Some(Certainty { to_act: 0.5, to_look: 0.3 }),
+            ..Self::default()
+        }
     }
 
     /// Settings for a hosted model, or a local one that was trained to call tools.
