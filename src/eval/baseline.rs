@@ -59,15 +59,20 @@ impl Baseline {
 /// How many tools of the ranking have to be shown until all the right ones are among them; None where no
 /// certain tool is right.
 pub fn rank(row: &Row, tools: &ToolSet, shortlister: &Shortlister) -> Option<usize> {
-    let right: Vec<ToolName> = match &row.gold {
-        Gold::Steps { steps, .. } => {
-            steps.iter().map(|step| ToolName::new(step.service.as_str(), step.tool.as_str())).collect()
-        }
-        Gold::Ask { tool, .. } => vec![tool.clone()],
-        Gold::Nothing | Gold::AnyCall => return None,
-    };
     // One less than all: where all are wanted, they are not ranked.
     let ranked = shortlister.pick(tools, &row.utterance, tools.tools().len().saturating_sub(1).max(1));
-    let place = |name: &ToolName| ranked.tools().iter().position(|tool| tool.name == *name);
-    right.iter().map(|name| place(name).map_or(tools.tools().len(), |place| place + 1)).max()
+    let place = |name: &ToolName| {
+        let place = ranked.tools().iter().position(|tool| tool.name == *name);
+        place.map_or(tools.tools().len(), |place| place + 1)
+    };
+    row.golds()
+        .filter_map(|gold| match gold {
+            Gold::Steps { steps, .. } => steps
+                .iter()
+                .map(|step| place(&ToolName::new(step.service.as_str(), step.tool.as_str())))
+                .max(),
+            Gold::Ask { tool, .. } => Some(place(tool)),
+            Gold::Nothing | Gold::AnyCall => None,
+        })
+        .min()
 }

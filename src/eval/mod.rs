@@ -85,7 +85,10 @@ pub async fn rate(subject: &Subject<'_>, row: &Row, tools: &ToolSet, timezone: c
 
 fn rated(planned: Result<Planned, PlanError>, row: &Row, tools: &ToolSet, time: Duration) -> Rated {
     let (verdict, decided) = match &planned {
-        Ok(planned) => (judge(&planned.decision, &row.gold, tools), words(&planned.decision)),
+        Ok(planned) => {
+            let verdicts = row.golds().map(|gold| judge(&planned.decision, gold, tools));
+            (verdicts.min().unwrap_or(Verdict::Failed), words(&planned.decision))
+        }
         Err(error) => (Verdict::Failed, error.to_string()),
     };
     let usage = planned.as_ref().map(|planned| planned.usage).unwrap_or_default();

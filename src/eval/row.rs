@@ -24,6 +24,15 @@ pub struct Row {
     pub history: Vec<Turn>,
     /// What is right.
     pub gold: Gold,
+    /// What is as right.
+    pub also: Vec<Gold>,
+}
+
+impl Row {
+    /// All that counts as right.
+    pub fn golds(&self) -> impl Iterator<Item = &Gold> {
+        std::iter::once(&self.gold).chain(&self.also)
+    }
 }
 
 /// What is right to do.
@@ -146,6 +155,8 @@ struct Written {
     #[serde(default)]
     history: Vec<WrittenTurn>,
     gold: WrittenGold,
+    #[serde(default)]
+    also: Vec<WrittenGold>,
 }
 
 /// A turn; what was asked where nothing was answered.
@@ -196,22 +207,27 @@ pub fn read(path: &Path) -> Result<Vec<Row>, BadRow> {
         .map(|(number, line)| {
             let bad = |fault: String| BadRow::Line { path: path.to_owned(), line: number + 1, fault };
             let written: Written = serde_json::from_str(line).map_err(|error| bad(error.to_string()))?;
-            let gold = match written.gold {
-                WrittenGold { steps: Some(steps), order, .. } => {
-                    Gold::Steps { steps, any_order: order.as_deref() == Some("any") }
-                }
-                WrittenGold { ask: Some(ask), .. } => {
-                    Gold::Ask { tool: ToolName::new(ask.service, ask.tool), missing: ask.missing }
-                }
-                WrittenGold { none: true, .. } => Gold::Nothing,
-                WrittenGold { any_call: true, .. } => Gold::AnyCall,
-                _ => return Err(bad("`gold` has none of steps, ask, none, any_call".to_owned())),
-            };
+            let gold = gold(written.gold).map_err(bad)?;
+            let also = written.also.into_iter().map(self::gold).collect::<Result<_, _>>().map_err(bad)?;
             let Written { id, utterance, registry, services, history, .. } = written;
             let history = history.into_iter().map(turn).collect::<Result<_, _>>().map_err(bad)?;
-            Ok(Row { id, utterance, registry, services, history, gold })
+            Ok(Row { id, utterance, registry, services, history, gold, also })
         })
         .collect()
+}
+
+fn gold(written: WrittenGold) -> Result<Gold, String> {
+    match written {
+        WrittenGold { steps: Some(steps), order, .. } => {
+            Ok(Gold::Steps { steps, any_order: order.as_deref() == Some("any") })
+        }
+        WrittenGold { ask: Some(ask), .. } => {
+            Ok(Gold::Ask { tool: ToolName::new(ask.service, ask.tool), missing: ask.missing })
+        }
+        WrittenGold { none: true, .. } => Ok(Gold::Nothing),
+        WrittenGold { any_call: true, .. } => Ok(Gold::AnyCall),
+        _ => Err("`gold` has none of steps, ask, none, any_call".to_owned()),
+    }
 }
 
 fn turn(written: WrittenTurn) -> Result<Turn, String> {

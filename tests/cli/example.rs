@@ -17,6 +17,8 @@ const EXAMPLES: &[&str] = &[
     "timezone",
     "language",
     "speech.threads",
+    "planner.act",
+    "planner.look",
     "speech_service.base_url",
     "listening.wake",
     "listening.microphone",
