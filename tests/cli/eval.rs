@@ -15,7 +15,7 @@ fn rows(home: &Home, rows: &[Value]) {
 
 #[tokio::test]
 async fn a_users_own_commands_are_rated_over_the_connected_servers() {
-    let home = Home::new();
+    let home = Home::new().with("HARK_PLANNER__PROFILE", "trained");
     let step =
         |tool: &str, params: Value| json!({"steps": [{"service": "desk", "tool": tool, "params": params}]});
     rows(

@@ -45,7 +45,7 @@ pub struct Question {
     pub missing: Option<String>,
     /// What is done where the answer is a plain yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposal: Option<Draft>,
+    pub proposal: Option<Box<Draft>>,
 }
 
 /// Steps that were proved against one version of the tools.
