@@ -9,11 +9,13 @@ use crate::audio::{AudioError, Decoder};
 use crate::config::{AdapterChoice, LanguageModel, RemoteUse, Settings};
 use crate::domain;
 use crate::executor::Executor;
-use crate::llm::{ChatModel, LocalWorker, ModelError, OpenAiChat, WorkerConfig};
-use crate::models::{Catalogue, CatalogueError, EMBEDDED_ADAPTER, EMBEDDED_SPEECH, Kind, Library};
+use crate::llm::{ChatModel, LocalWorker, ModelError, OpenAiChat, TextEncoder, WorkerConfig};
+use crate::models::{
+    Catalogue, CatalogueError, EMBEDDED_ADAPTER, EMBEDDED_RANKER, EMBEDDED_SPEECH, Enclosed, Kind, Library,
+};
 use crate::phrases::Phrase;
 use crate::pipeline::{Parts, Pipeline};
-use crate::planner::{PlanError, Planner};
+use crate::planner::{PlanError, Planner, PlannerConfig, Ranker};
 use crate::progress::Progress;
 use crate::speech::{
     Fallback, RemoteTranscriber, SpeechConfig, SpeechError, SpeechModelConfig, Transcriber, Weights, Whisper,
@@ -32,11 +34,13 @@ pub enum AppError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The adapter of the embedded model can't be written.
+    /// What the language model's process reads can't be written.
     #[error(
-        "the adapter of the language model can't be written to {folder}: {cause}; choose another data folder: HARK_DATA_DIR=/some/folder"
+        "{file}, which the language model needs, can't be written to {folder}: {cause}; choose another data folder: HARK_DATA_DIR=/some/folder"
     )]
-    AdapterUnwritable {
+    Unwritable {
+        /// The file.
+        file: &'static str,
         /// The folder.
         folder: std::path::PathBuf,
         /// What the system says.
@@ -137,7 +141,7 @@ impl App {
             decoder: decoder.clone(),
             speech: speech.clone(),
             registry: registry.clone(),
-            planner: Planner::new(model.clone(), settings.planner.clone())?,
+            planner: planner(model.clone(), worker.as_ref(), settings.planner.clone())?,
             executor: Executor::new(registry.clone(), store.clone(), settings.executor),
             progress: progress.clone(),
             store: store.clone(),
@@ -257,18 +261,34 @@ pub fn language_model(
             let adapter = match adapter {
                 AdapterChoice::Nothing => None,
                 AdapterChoice::File(path) => Some(path),
-                AdapterChoice::BuiltIn => {
-                    let library = Library::new(settings.models_dir());
-                    Some(EMBEDDED_ADAPTER.unpack(&library).map_err(|cause| AppError::AdapterUnwritable {
-                        folder: library.dir().to_owned(),
-                        cause,
-                    })?)
-                }
+                AdapterChoice::BuiltIn => Some(unpacked(EMBEDDED_ADAPTER, settings)?),
             };
-            let config =
-                WorkerConfig { adapter, threads, context_tokens, remedy, ..WorkerConfig::new(program, path) };
+            let encoder = Some(unpacked(EMBEDDED_RANKER, settings)?);
+            let usual = WorkerConfig::new(program, path);
+            let config = WorkerConfig { adapter, encoder, threads, context_tokens, remedy, ..usual };
             let worker = Arc::new(LocalWorker::start(config, tracker, shutdown));
             Ok((worker.clone(), Some(worker)))
         }
     }
+}
+
+/// A file from inside the program, on disk.
+fn unpacked(enclosed: Enclosed, settings: &Settings) -> Result<std::path::PathBuf, AppError> {
+    let library = Library::new(settings.models_dir());
+    let unwritable =
+        |cause| AppError::Unwritable { file: enclosed.file, folder: library.dir().to_owned(), cause };
+    enclosed.unpack(&library).map_err(unwritable)
+}
+
+/// A planner with that model; where it is the embedded one, its process also ranks the tools.
+///
+/// # Errors
+/// Where the prompts can't be read.
+pub fn planner(
+    model: Arc<dyn ChatModel>,
+    worker: Option<&Arc<LocalWorker>>,
+    config: PlannerConfig,
+) -> Result<Planner, PlanError> {
+    let encoder = worker.map(|worker| Arc::clone(worker) as Arc<dyn TextEncoder>);
+    Ok(Planner::new(model, config)?.with_ranker(Ranker::new(encoder)))
 }

@@ -388,6 +388,7 @@ async fn the_grammar_engine_accepts_all_real_tools() {
         let reply = worker
             .complete(ChatRequest {
                 blocks: Vec::new(),
+                prior: Vec::new(),
                 messages: vec![Message::new(Role::User, text)],
                 schema,
                 max_tokens: 80,

@@ -38,6 +38,9 @@ struct Arguments {
     /// A LoRA adapter for that model, a GGUF file.
     #[arg(long)]
     adapter: Option<PathBuf>,
+    /// A second model, a GGUF file, that makes vectors of texts.
+    #[arg(long)]
+    encoder: Option<PathBuf>,
     /// Threads that compute. With as many as there are cores, any other busy program slows answers
     /// much more than its share, since these threads wait for each other by spinning.
     #[arg(long, default_value_t = 2)]
@@ -83,6 +86,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (engine, gone) = Engine::start(EngineConfig {
         model: arguments.model,
         adapter: arguments.adapter,
+        encoder: arguments.encoder,
         threads: i32::from(arguments.threads.max(1)),
         prompt_threads: i32::from(arguments.prompt_threads.unwrap_or(arguments.threads).max(1)),
         context_tokens: arguments.context,

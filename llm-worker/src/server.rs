@@ -16,14 +16,16 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{Answer, Engine, EngineError, Task};
 use crate::token::Token;
 use crate::wire::{
-    ChatReply, ChatRequest, Choice, CompletionDetails, Logprobs, PromptDetails, ReplyMessage, ResponseFormat,
-    Usage,
+    ChatReply, ChatRequest, Choice, CompletionDetails, EmbeddingRequest, Logprobs, PromptDetails,
+    ReplyMessage, ResponseFormat, Usage,
 };
 
 /// The largest request body. Far more than any context that a small model has.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The length of an answer where the request names none.
 const DEFAULT_ANSWER_TOKENS: u32 = 512;
+/// Texts of one request for vectors: others wait meanwhile.
+const MOST_TEXTS: usize = 64;
 /// How long a request may take where it names no time, and the most that it may name.
 const LONGEST: Duration = Duration::from_mins(10);
 
@@ -38,6 +40,7 @@ pub(crate) fn router(engine: Engine, token: Token) -> Router {
     Router::new()
         .route("/v1/models", get(models))
         .route("/v1/chat/completions", post(chat))
+        .route("/v1/embeddings", post(embeddings))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .route("/health", get(health))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -100,6 +103,21 @@ async fn chat(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Cha
     Ok(Json(reply(shared.engine.name(), answer, wants_logprobs)))
 }
 
+async fn embeddings(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let request: EmbeddingRequest = serde_json::from_slice(&body)
+        .map_err(|error| bad_request(format!("the body is no request for embeddings: {error}")))?;
+    if request.input.len() > MOST_TEXTS {
+        return Err(bad_request(format!("more than {MOST_TEXTS} texts: send them in groups")));
+    }
+    let vectors = shared.engine.encode(request.input).await?;
+    let data: Vec<Value> = vectors
+        .into_iter()
+        .enumerate()
+        .map(|(index, vector)| json!({ "object": "embedding", "index": index, "embedding": vector }))
+        .collect();
+    Ok(Json(json!({ "object": "list", "data": data })))
+}
+
 fn task(request: ChatRequest, cancel: CancellationToken) -> Result<Task, Refusal> {
     if request.stream {
         return Err(bad_request("streaming is not offered: leave `stream` out"));
@@ -124,6 +142,7 @@ fn task(request: ChatRequest, cancel: CancellationToken) -> Result<Task, Refusal
             ResponseFormat::JsonObject => Some(json!({ "type": "object" })),
             ResponseFormat::JsonSchema { json_schema } => Some(json_schema.schema),
         },
+        prior: request.prior,
         max_tokens: max_tokens as usize,
         temperature,
         seed: request.seed.unwrap_or_else(|| fastrand::u64(..)),
@@ -182,6 +201,7 @@ impl From<EngineError> for Refusal {
             EngineError::Failed(_) => (StatusCode::SERVICE_UNAVAILABLE, "model_missing"),
             EngineError::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "queue_full"),
             EngineError::BadSchema(_) => (StatusCode::BAD_REQUEST, "bad_schema"),
+            EngineError::NoEncoder => (StatusCode::NOT_FOUND, "no_encoder"),
             EngineError::BadMessages(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             EngineError::TooLong { .. } => (StatusCode::BAD_REQUEST, "context_length_exceeded"),
             EngineError::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout"),

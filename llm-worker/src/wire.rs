@@ -2,7 +2,7 @@
 //!
 //! Additions to the reply: `forced` and `legal_mass` at each token of `logprobs.content`,
 //! `usage.completion_tokens_details.forced_tokens`, and `timings`. Addition to the request:
-//! `timeout_ms` and `blocks`. Streaming is not offered.
+//! `timeout_ms`, `blocks` and `prior`. Streaming is not offered.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,23 @@ pub(crate) struct ChatRequest {
     /// with the message. For models that were trained so.
     #[serde(default)]
     pub(crate) blocks: Vec<usize>,
+    /// Ours: beginnings of the answer, with how likely each one was held to be before the model was asked.
+    #[serde(default)]
+    pub(crate) prior: Vec<Beginning>,
+}
+
+/// How an answer may begin.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Beginning {
+    pub(crate) text: String,
+    /// In proportion to the others'.
+    pub(crate) weight: f32,
+}
+
+/// A request for vectors, as OpenAI's embeddings have it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EmbeddingRequest {
+    pub(crate) input: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -71,7 +71,11 @@ impl Worker {
     }
 
     fn chat(&self, body: &Value) -> RequestBuilder {
-        self.client.post(format!("{}/v1/chat/completions", self.base)).bearer_auth(TOKEN).json(body)
+        self.post("/v1/chat/completions", body)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.base)).bearer_auth(TOKEN).json(body)
     }
 
     async fn check_refused(&self, body: Value, code: &str, words: &str) {
@@ -272,4 +276,72 @@ async fn a_block_is_computed_once_whichever_others_stand_beside_it() {
             "no places in the first message",
         )
         .await;
+}
+
+#[tokio::test]
+async fn a_prior_tips_the_scale_between_answers_and_says_nothing_of_others() {
+    let worker = Worker::start(&[]).await;
+    let ask = async |prior: Value| -> String {
+        let body = json!({
+            "messages": hello(),
+            "response_format": { "type": "json_schema", "json_schema": { "name": "colour", "schema": {
+                "type": "object",
+                "properties": { "colour": { "enum": ["red", "blue"] } },
+                "required": ["colour"],
+                "additionalProperties": false,
+            }}},
+            "prior": prior,
+        });
+        let reply: Value = worker.chat(&body).send().await.expect("a reply").json().await.expect("JSON");
+        reply["choices"][0]["message"]["content"].as_str().expect("text").to_owned()
+    };
+    let of = |colour: &str| format!(r#"{{"colour":"{colour}"}}"#);
+    for (wanted, other) in [("red", "blue"), ("blue", "red")] {
+        let weights = json!([
+            { "text": format!(r#"{{"colour":"{wanted}"#), "weight": 1.0 },
+            { "text": format!(r#"{{"colour":"{other}"#), "weight": 1e-9 },
+        ]);
+        assert_eq!(ask(weights).await, of(wanted));
+    }
+    let without = ask(json!([])).await;
+    assert_eq!(ask(json!([{ "text": "something else", "weight": 1.0 }])).await, without);
+}
+
+#[tokio::test]
+async fn texts_that_mean_the_like_lie_close_together() {
+    let encoder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/hark-ranker.gguf");
+    let worker = Worker::start(&["--encoder", encoder.to_str().expect("a path")]).await;
+    let texts = [
+        "put milk on the shopping list",
+        "desk add to list: Puts items on a list. (items, list)",
+        "git log: Shows the commit logs. (repo path, max count)",
+        &"very long ".repeat(500),
+        "",
+    ];
+    let reply: Value = worker
+        .post("/v1/embeddings", &json!({ "input": texts }))
+        .send()
+        .await
+        .expect("a reply")
+        .json()
+        .await
+        .expect("JSON");
+    let vectors: Vec<Vec<f64>> = reply["data"]
+        .as_array()
+        .expect("data")
+        .iter()
+        .map(|one| serde_json::from_value(one["embedding"].clone()).expect("numbers"))
+        .collect();
+    let product =
+        |a: usize, b: usize| -> f64 { vectors[a].iter().zip(&vectors[b]).map(|(a, b)| a * b).sum() };
+    assert_eq!(vectors.len(), texts.len());
+    for number in 0..texts.len() {
+        assert!((product(number, number) - 1.0).abs() < 1e-4, "a vector is of length one");
+    }
+    assert!(product(0, 1) > product(0, 2) + 0.2, "{} and {}", product(0, 1), product(0, 2));
+
+    let without = Worker::start(&[]).await;
+    let refused = without.post("/v1/embeddings", &json!({ "input": ["x"] })).send().await.expect("a reply");
+    let body: Value = refused.json().await.expect("JSON");
+    assert_eq!(body["error"]["code"], "no_encoder", "{body}");
 }

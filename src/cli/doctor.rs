@@ -232,6 +232,7 @@ async fn language_model(settings: &Settings) -> Finding {
         Ok((model, _worker)) => {
             let request = ChatRequest {
                 blocks: Vec::new(),
+                prior: Vec::new(),
                 messages: vec![Message { role: Role::User, content: "Say yes.".to_owned() }],
                 schema: None,
                 max_tokens: 4,

@@ -22,8 +22,10 @@ use crate::domain::{ToolSet, UserId};
 use crate::eval::{
     Baseline, Rated, Registries, Row, Subject, Tally, Verdict, curve, heard, rank, rate, read,
 };
-use crate::planner::Planner;
-use crate::tools::{Registry, Shortlister};
+use crate::llm::TextEncoder;
+use crate::models::EMBEDDED_RANKER;
+use crate::planner::Ranker;
+use crate::tools::Registry;
 
 /// So many tools that the ranking is judged by.
 const SHOWN: [usize; 4] = [3, 5, 10, 12];
@@ -58,9 +60,12 @@ pub(super) struct Eval {
     /// As a speech recogniser writes: lower case, no punctuation.
     #[arg(long)]
     heard: bool,
-    /// Rate a ranking without a model.
+    /// Rate the ranking without the language model.
     #[arg(long)]
     baseline: bool,
+    /// Rank by words alone.
+    #[arg(long)]
+    words: bool,
     /// Let each row be decided twice, to time it where the planner remembers its tools.
     #[arg(long)]
     twice: bool,
@@ -92,13 +97,16 @@ impl Eval {
             registries.insert(CONNECTED, &tools);
         }
         let (model, worker) = app::language_model(&settings, &tracker, stop.clone())?;
-        let planner = Planner::new(model, settings.planner.clone())?;
+        let encoding = worker.as_ref().filter(|_| !self.words);
+        let planner = app::planner(model, encoding, settings.planner.clone())?;
+        let ranker = Ranker::new(encoding.map(|worker| Arc::clone(worker) as Arc<dyn TextEncoder>));
         let subject = match self.baseline {
-            true => Subject::Baseline(Baseline),
+            true => Subject::Baseline(Baseline, &ranker),
             false => Subject::Planner(&planner),
         };
         let decider = match (&subject, &worker, &settings.language_model) {
-            (Subject::Baseline(_), ..) => "ranking by words, no model".to_owned(),
+            (Subject::Baseline(..), ..) if encoding.is_none() => "ranking by words, no model".to_owned(),
+            (Subject::Baseline(..), ..) => EMBEDDED_RANKER.file.to_owned(),
             (_, Some(worker), _) => files(worker.files()).await?,
             (_, None, LanguageModel::Endpoint(endpoint)) => endpoint.model.clone(),
             (_, None, LanguageModel::Embedded { model, .. }) => model.clone(),
@@ -110,13 +118,8 @@ impl Eval {
             planner.warm_up(&ToolSet::new(Vec::new(), Vec::new()), &stop).await;
         }
         let each = self.rows.as_ref().map(File::create).transpose()?.map(BufWriter::new);
-        let mut run = Run {
-            subject,
-            registries,
-            shortlister: Shortlister::default(),
-            timezone: settings.pipeline.timezone,
-            each,
-        };
+        let mut run =
+            Run { subject, registries, ranker: &ranker, timezone: settings.pipeline.timezone, each };
         let mut curves = Vec::new();
         for file in &self.files {
             let tally = self.rate_file(file, &mut run, output).await?;
@@ -153,7 +156,7 @@ impl Eval {
             if self.twice {
                 rated.time_again = Some(rate(&run.subject, &row, &tools, run.timezone).await.time);
             }
-            rated.rank = rank(&row, &tools, &run.shortlister);
+            rated.rank = rank(&row, &tools, run.ranker).await;
             if rated.verdict != Verdict::Right && shown < self.show {
                 shown += 1;
                 let Rated { verdict, decided, .. } = &rated;
@@ -175,7 +178,7 @@ impl Eval {
 struct Run<'a> {
     subject: Subject<'a>,
     registries: Registries,
-    shortlister: Shortlister,
+    ranker: &'a Ranker,
     timezone: chrono_tz::Tz,
     each: Option<BufWriter<File>>,
 }

@@ -16,7 +16,7 @@ use crate::domain::{Language, Secret};
 use crate::executor::ExecutorConfig;
 use crate::listening::ListeningConfig;
 use crate::llm::{OpenAiConfig, WorkerConfig};
-use crate::models::EMBEDDED_ADAPTER;
+use crate::models::ADAPTED_MODEL;
 use crate::phrases::{self, Choice};
 use crate::pipeline::PipelineConfig;
 use crate::planner::{Certainty, PlannerConfig};
@@ -342,9 +342,9 @@ fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> (Lan
         let config = OpenAiConfig { api_key, ..OpenAiConfig::new(base_url, model) };
         return (LanguageModel::Endpoint(config), Profile::Large);
     }
-    let model = llm.model.clone().unwrap_or_else(|| EMBEDDED_ADAPTER.base.to_owned());
-    let is_its_base = llm.model_file.is_none() && model == EMBEDDED_ADAPTER.base;
-    let wants_it = raw.planner.profile == Some(Profile::Trained);
+    let model = llm.model.clone().unwrap_or_else(|| ADAPTED_MODEL.to_owned());
+    let is_its_base = llm.model_file.is_none() && model == ADAPTED_MODEL;
+    let wants_it = matches!(raw.planner.profile, None | Some(Profile::Trained));
     let (adapter, profile) = match file(&llm.adapter_file) {
         Some(own) => (AdapterChoice::File(own), Profile::Trained),
         None if is_its_base && wants_it => (AdapterChoice::BuiltIn, Profile::Trained),

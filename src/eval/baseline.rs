@@ -1,4 +1,4 @@
-//! A planner without a model: the tool that the ranking puts first, called with nothing.
+//! A planner without a language model: the tool that the ranking puts first, called with nothing.
 
 use std::time::Duration;
 
@@ -8,8 +8,7 @@ use super::row::{Gold, Row};
 use crate::domain::plan::{Draft, DraftStep};
 use crate::domain::{Command, Decision, Question, ToolName, ToolSet};
 use crate::llm::Usage;
-use crate::planner::Planned;
-use crate::tools::Shortlister;
+use crate::planner::{Planned, Ranker};
 
 /// The ranking alone. It tells what a model is worth.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +16,9 @@ pub struct Baseline;
 
 impl Baseline {
     /// Calls the best-ranked tool; asks for its first required argument where it has one.
-    pub fn decide(&self, command: &Command, tools: &ToolSet, shortlister: &Shortlister) -> Planned {
-        let best = shortlister.pick(tools, &command.text, 1);
-        let decision = match best.tools().first() {
+    pub async fn decide(&self, command: &Command, tools: &ToolSet, ranker: &Ranker) -> Planned {
+        let ranked = ranker.rank(tools, std::slice::from_ref(&command.text)).await;
+        let decision = match ranked.first().map(|ranked| &ranked.tool) {
             None => Decision::Nothing(String::new()),
             Some(tool) => match tool.required().next() {
                 Some(missing) => Decision::Ask(Question {
@@ -44,7 +43,7 @@ impl Baseline {
         };
         Planned {
             decision,
-            shortlisted: best.tools().len(),
+            shortlisted: 1,
             shortlist_time: Duration::ZERO,
             model_time: Duration::ZERO,
             attempts: 0,
@@ -58,11 +57,10 @@ impl Baseline {
 
 /// How many tools of the ranking have to be shown until all the right ones are among them; None where no
 /// certain tool is right.
-pub fn rank(row: &Row, tools: &ToolSet, shortlister: &Shortlister) -> Option<usize> {
-    // One less than all: where all are wanted, they are not ranked.
-    let ranked = shortlister.pick(tools, &row.utterance, tools.tools().len().saturating_sub(1).max(1));
+pub async fn rank(row: &Row, tools: &ToolSet, ranker: &Ranker) -> Option<usize> {
+    let ranked = ranker.rank(tools, std::slice::from_ref(&row.utterance)).await;
     let place = |name: &ToolName| {
-        let place = ranked.tools().iter().position(|tool| tool.name == *name);
+        let place = ranked.iter().position(|ranked| ranked.tool.name == *name);
         place.map_or(tools.tools().len(), |place| place + 1)
     };
     row.golds()

@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{Command, CommandId, Decision, Language, Question, SessionId, ToolSet, UserId};
-use crate::planner::{Evidence, PlanError, Planned, Planner};
-use crate::tools::Shortlister;
+use crate::planner::{Evidence, PlanError, Planned, Planner, Ranker};
 
 pub use baseline::{Baseline, rank};
 pub use curve::curve;
@@ -57,8 +56,8 @@ pub struct Rated {
 pub enum Subject<'a> {
     /// The planner.
     Planner(&'a Planner),
-    /// A ranking without a model.
-    Baseline(Baseline),
+    /// The ranking alone.
+    Baseline(Baseline, &'a Ranker),
 }
 
 /// Lets the subject decide about a row and rates what it decides.
@@ -78,7 +77,7 @@ pub async fn rate(subject: &Subject<'_>, row: &Row, tools: &ToolSet, timezone: c
         Subject::Planner(planner) => {
             planner.decide(&command, tools, &row.history, &CancellationToken::new()).await
         }
-        Subject::Baseline(baseline) => Ok(baseline.decide(&command, tools, &Shortlister::default())),
+        Subject::Baseline(baseline, ranker) => Ok(baseline.decide(&command, tools, ranker).await),
     };
     rated(planned, row, tools, started.elapsed())
 }

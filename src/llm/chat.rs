@@ -17,6 +17,8 @@ pub struct ChatRequest {
     pub blocks: Vec<usize>,
     /// The JSON Schema that the answer must fit; properties are written in the schema's order.
     pub schema: Option<Value>,
+    /// How the answer may begin, as another judge sees it. Of use to the embedded model only.
+    pub prior: Vec<Beginning>,
     /// The longest answer, in tokens.
     pub max_tokens: u32,
     /// 0 for the likeliest answer, up to 2 for variety.
@@ -25,6 +27,15 @@ pub struct ChatRequest {
     pub cancel: CancellationToken,
     /// The longest wait for the whole answer.
     pub deadline: Duration,
+}
+
+/// A beginning of an answer, and how likely it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Beginning {
+    /// Its text.
+    pub text: String,
+    /// In proportion to the others of the request.
+    pub weight: f32,
 }
 
 /// One turn of a conversation.

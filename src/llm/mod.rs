@@ -5,6 +5,7 @@
 //! schema checks the answer again, since not every server keeps to it.
 
 mod chat;
+mod embeddings;
 mod error;
 mod openai;
 mod wire;
@@ -13,7 +14,8 @@ mod worker;
 use async_trait::async_trait;
 
 pub use crate::domain::Secret;
-pub use chat::{ChatReply, ChatRequest, Finish, Message, Role, TokenLogprob, Usage};
+pub use chat::{Beginning, ChatReply, ChatRequest, Finish, Message, Role, TokenLogprob, Usage};
+pub use embeddings::TextEncoder;
 pub use error::ModelError;
 pub use openai::{OpenAiChat, OpenAiConfig};
 pub use worker::{LocalWorker, WorkerConfig, WorkerState, WorkerStatus};

@@ -10,6 +10,8 @@ use futures::StreamExt;
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::wire::{WireFault, WireReply, WireRequest};
 use super::{ChatModel, ChatReply, ChatRequest, ModelError, Secret};
@@ -51,7 +53,9 @@ impl OpenAiConfig {
 #[derive(Debug, Clone)]
 pub struct OpenAiChat {
     client: Client,
-    endpoint: Url,
+    /// The address up to and including `/v1`, without a slash at its end.
+    base: String,
+    origin: String,
     config: OpenAiConfig,
 }
 
@@ -62,10 +66,10 @@ impl OpenAiChat {
     /// `BadSettings` for an address that is none, or a key that cannot be a header.
     pub fn new(config: OpenAiConfig) -> Result<Self, ModelError> {
         let bad = |reason: String| ModelError::BadSettings { model: config.model.clone(), reason };
-        let address = format!("{}/chat/completions", config.base_url.trim_end_matches('/'));
-        let endpoint = Url::parse(&address).map_err(|e| bad(format!("{address} is no address: {e}")))?;
+        let base = config.base_url.trim_end_matches('/').to_owned();
+        let endpoint = Url::parse(&base).map_err(|e| bad(format!("{base} is no address: {e}")))?;
         if !matches!(endpoint.scheme(), "http" | "https") {
-            return Err(bad(format!("{address} must start with http:// or https://")));
+            return Err(bad(format!("{base} must start with http:// or https://")));
         }
         let mut builder = Client::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -75,12 +79,29 @@ impl OpenAiChat {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|e| bad(e.to_string()))?;
-        Ok(Self { client, endpoint, config })
+        let origin = endpoint.origin().ascii_serialization();
+        Ok(Self { client, base, origin, config })
     }
 
     async fn exchange(&self, request: &ChatRequest, started: Instant) -> Result<ChatReply, ModelError> {
         let body = WireRequest::new(&self.config.model, request, self.config.logprobs);
-        let mut call = self.client.post(self.endpoint.clone()).json(&body);
+        let reply: WireReply = self.post("chat/completions", &body).await?;
+        self.reply(reply, started)
+    }
+
+    /// The model's name there.
+    pub(super) fn model(&self) -> &str {
+        &self.config.model
+    }
+
+    /// Asks at a path behind `/v1`.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ModelError> {
+        let endpoint = format!("{}/{path}", self.base);
+        let mut call = self.client.post(endpoint).json(body);
         if let Some(key) = &self.config.api_key {
             call = call.bearer_auth(key.expose());
         }
@@ -91,9 +112,8 @@ impl OpenAiChat {
         if !status.is_success() {
             return Err(self.fault(status, retry_after, &WireFault::read(&body)));
         }
-        let reply: WireReply = serde_json::from_slice(&body)
-            .map_err(|error| self.rubbish(format!("its reply is no chat completion: {error}")))?;
-        self.reply(reply, started)
+        serde_json::from_slice(&body)
+            .map_err(|error| self.rubbish(format!("its reply to {path} has another form: {error}")))
     }
 
     async fn read(&self, response: Response) -> Result<Vec<u8>, ModelError> {
@@ -154,7 +174,7 @@ impl OpenAiChat {
         ModelError::Refused { address: self.address(), status: status.as_u16(), reason: shortened(reason) }
     }
 
-    fn rubbish(&self, reason: String) -> ModelError {
+    pub(super) fn rubbish(&self, reason: String) -> ModelError {
         ModelError::Rubbish { address: self.address(), reason }
     }
 
@@ -169,7 +189,7 @@ impl OpenAiChat {
 
     /// Host and port; paths may hold keys.
     fn address(&self) -> String {
-        self.endpoint.origin().ascii_serialization()
+        self.origin.clone()
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::chat::{ChatRequest, Finish, Role, TokenLogprob, Usage};
+use super::chat::{Beginning, ChatRequest, Finish, Role, TokenLogprob, Usage};
 
 #[derive(Debug, Serialize)]
 pub(super) struct WireRequest<'a> {
@@ -16,6 +16,8 @@ pub(super) struct WireRequest<'a> {
     logprobs: bool,
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     blocks: &'a [usize],
+    #[serde(skip_serializing_if = "<[Beginning]>::is_empty")]
+    prior: &'a [Beginning],
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Value>,
 }
@@ -39,6 +41,7 @@ impl<'a> WireRequest<'a> {
             temperature: request.temperature,
             logprobs,
             blocks: &request.blocks,
+            prior: &request.prior,
             response_format: request.schema.as_ref().map(|schema| {
                 json!({
                     "type": "json_schema",

@@ -3,17 +3,17 @@
 //!
 //! Nothing here runs a model. No file stands under its final name unless its SHA-256 was right.
 
-mod adapter;
 mod catalogue;
 mod download;
+mod enclosed;
 mod error;
 mod fetch;
 mod library;
 mod part;
 mod wheel;
 
-pub use adapter::Adapter;
 pub use catalogue::{Catalogue, CatalogueError, Entry, Kind, Source};
+pub use enclosed::Enclosed;
 pub use error::{FetchError, SourceError};
 pub use fetch::{FetchProgress, FetchStage, Fetcher, fetch};
 pub use library::Library;
@@ -23,8 +23,14 @@ pub use library::Library;
 pub const EMBEDDED_SPEECH: &[u8] = include_bytes!("../../models/hark-mini-en.q8_0.bin");
 
 /// The adapter with which the embedded language model plans, as a file that llama.cpp can read.
-pub const EMBEDDED_ADAPTER: Adapter = Adapter {
-    base: "smollm2-135m-instruct",
+pub const EMBEDDED_ADAPTER: Enclosed = Enclosed {
     file: "hark-planner.d45d2e93.lora.gguf",
     bytes: include_bytes!("../../models/hark-planner.lora.gguf"),
 };
+
+/// The model of the catalogue that the adapter was trained on.
+pub const ADAPTED_MODEL: &str = "smollm2-135m-instruct";
+
+/// The small model that finds the tools that a command is about, as a file that llama.cpp can read.
+pub const EMBEDDED_RANKER: Enclosed =
+    Enclosed { file: "hark-ranker.3104674e.gguf", bytes: include_bytes!("../../models/hark-ranker.gguf") };

@@ -22,6 +22,9 @@ pub struct PlannerConfig {
     pub wording: Wording,
     /// How much of each tool's definition is shown.
     pub detail: Detail,
+    /// How much the ranker's word counts when the model chooses a tool: likeness times this is the logarithm of
+    /// a tool's share. None: it only picks what is shown.
+    pub ranking_weight: Option<f32>,
     /// A folder whose `system.md`, `user.md` and `repair.md` replace the built-in templates; a file
     /// that is not there leaves the built-in one in place.
     pub prompts_dir: Option<PathBuf>,
@@ -73,6 +76,7 @@ impl Default for PlannerConfig {
             history_turns: 4,
             wording: Wording::Copied,
             detail: Detail::Brief,
+            ranking_weight: None,
             prompts_dir: None,
             calibration: None,
             certainty: None,
@@ -87,6 +91,7 @@ impl PlannerConfig {
             max_tools: 12,
             max_steps: 6,
             wording: Wording::Trained,
+            ranking_weight: Some(10.0),
             calibration: Some(Calibration::of_trained_model()),
             // Chosen on the risk curve of held-back commands (docs/planning.md).
             certainty: Some(Certainty { to_act: 0.5, to_look: 0.3 }),

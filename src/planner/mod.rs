@@ -23,6 +23,7 @@ mod grounding;
 mod places;
 mod prompt;
 mod question;
+mod ranking;
 mod said;
 mod signature;
 mod spelled;
@@ -31,23 +32,25 @@ mod trained;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::plan::{Draft, MAX_STEPS, Plan, Problem};
 use crate::domain::{
     Command, CommandId, Decision, Language, Question, SessionId, ToolSet, Turn, TurnOutcome, UserId,
 };
-use crate::llm::{ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
+use crate::llm::{Beginning, ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
 use crate::phrases::say;
-use crate::tools::Shortlister;
 use confidence::Answered;
 use form::Form;
 use prompt::Prompts;
+use ranking::Ranked;
 use said::{Manner, Said};
 
 pub use confidence::{Calibration, Evidence};
 pub use config::{Certainty, Detail, PlannerConfig, Wording};
 pub use error::PlanError;
+pub use ranking::Ranker;
 
 /// So many tools are read ahead at most, and so many at once.
 const WARMED_TOOLS: usize = 40;
@@ -60,7 +63,7 @@ pub struct Planner {
     model: Arc<dyn ChatModel>,
     config: PlannerConfig,
     prompts: Prompts,
-    shortlister: Shortlister,
+    ranker: Ranker,
 }
 
 /// A decision, and what it took.
@@ -87,6 +90,12 @@ pub struct Planned {
     pub evidence: Option<Evidence>,
 }
 
+/// What is shown to the model.
+struct Shown {
+    tools: ToolSet,
+    prior: Vec<Beginning>,
+}
+
 /// What one answer came to.
 enum Verdict {
     Decided(Decision),
@@ -100,13 +109,19 @@ enum Fault {
 }
 
 impl Planner {
-    /// A planner that asks `model`.
+    /// A planner that asks `model` about the tools that a ranking by words finds.
     ///
     /// # Errors
     /// Where a template cannot be read or is faulty.
     pub fn new(model: Arc<dyn ChatModel>, config: PlannerConfig) -> Result<Self, PlanError> {
         let prompts = Prompts::load(config.prompts_dir.as_deref())?;
-        Ok(Self { model, config, prompts, shortlister: Shortlister::default() })
+        Ok(Self { model, config, prompts, ranker: Ranker::new(None) })
+    }
+
+    /// The same with a ranker of its own.
+    #[must_use]
+    pub fn with_ranker(self, ranker: Ranker) -> Self {
+        Self { ranker, ..self }
     }
 
     /// Has the model read what every prompt begins with, and `tools`, so that the first commands need not
@@ -114,6 +129,7 @@ impl Planner {
     /// at a time: a command that comes meanwhile waits for no more than those.
     pub async fn warm_up(&self, tools: &ToolSet, cancel: &CancellationToken) {
         self.read_ahead(ToolSet::new(Vec::new(), Vec::new()), cancel).await;
+        self.ranker.read(tools, cancel).await;
         if self.config.wording != Wording::Trained {
             return;
         }
@@ -141,6 +157,7 @@ impl Planner {
             messages,
             blocks,
             schema: None,
+            prior: Vec::new(),
             max_tokens: 1,
             temperature: 0.0,
             cancel: cancel.clone(),
@@ -189,7 +206,7 @@ impl Planner {
             return Ok(Planned::without_model(decision, started.elapsed()));
         }
         let pending = prompt::pending(turns);
-        let shown = self.shortlist(command, tools, turns, pending);
+        let Shown { tools: shown, prior } = self.shown(command, tools, turns, pending).await;
         let nothing = Decision::Nothing(match tools.tools().is_empty() {
             true => say("nothing-connected", command.language),
             false => say("nothing-fits", command.language),
@@ -213,6 +230,7 @@ impl Planner {
                     messages: messages.clone(),
                     blocks: blocks.clone(),
                     schema: Some(schema.clone()),
+                    prior: prior.clone(),
                     max_tokens: self.config.max_tokens,
                     temperature: 0.0,
                     cancel: cancel.clone(),
@@ -281,27 +299,43 @@ impl Planner {
     }
 
     /// The best-fitting tools; that of a pending question first, whatever the answer's words are.
-    fn shortlist(
+    async fn shown(
         &self,
         command: &Command,
         tools: &ToolSet,
         turns: &[Turn],
         pending: Option<&Question>,
-    ) -> ToolSet {
-        let asked = pending.and_then(|question| question.tool.as_ref()).and_then(|name| tools.find(name));
-        let text = match (pending, turns.last()) {
-            (Some(_), Some(turn)) => format!("{} {}", turn.text, command.text),
-            _ => command.text.clone(),
+    ) -> Shown {
+        let most = self.config.max_tools.max(1);
+        if self.config.wording == Wording::Free && tools.tools().len() <= most {
+            // In the registry's own order, so that the model's server remembers them.
+            return Shown { tools: tools.clone(), prior: Vec::new() };
+        }
+        let texts = ranked_by(&command.text, turns, pending);
+        let mut ranked = self.ranker.rank(tools, &texts).await;
+        let asked = pending.and_then(|question| question.tool.as_ref());
+        if let Some(place) = asked.and_then(|name| ranked.iter().position(|one| one.tool.name == *name)) {
+            ranked[..=place].rotate_right(1);
+        }
+        ranked.truncate(most);
+        let best = ToolSet::new(ranked.iter().map(|one| Arc::clone(&one.tool)).collect(), Vec::new());
+        match (self.config.wording, asked) {
+            (Wording::Copied, None) => Shown { tools: said::related(&best, &texts[0]), prior: Vec::new() },
+            (_, Some(_)) => Shown { tools: best, prior: Vec::new() },
+            (_, None) => Shown { tools: best, prior: self.prior(&ranked) },
+        }
+    }
+
+    /// How an answer begins that calls a tool, by how much the command is about it.
+    fn prior(&self, ranked: &[Ranked]) -> Vec<Beginning> {
+        let Some(weight) = self.config.ranking_weight else { return Vec::new() };
+        let beginning = |one: &Ranked| {
+            let name = &one.tool.name;
+            let (service, tool) = (json!(&*name.service), json!(&*name.tool));
+            let text = format!(r#"{{"selectedTools":[{{"service":{service},"tool":{tool}"#);
+            Some(Beginning { text, weight: (weight * one.likeness?).exp() })
         };
-        let best = self.shortlister.pick(tools, &text, self.config.max_tools);
-        let best = match self.config.wording {
-            Wording::Copied => said::related(&best, &text),
-            Wording::Trained | Wording::Free => best,
-        };
-        let Some(asked) = asked else { return best };
-        let others = best.tools().iter().filter(|tool| tool.name != asked.name).cloned();
-        let shown = std::iter::once(asked.clone()).chain(others).take(self.config.max_tools.max(1)).collect();
-        ToolSet::new(shown, Vec::new())
+        ranked.iter().filter_map(beginning).collect()
     }
 
     /// What the person has said, as values that a plan may use.
@@ -359,6 +393,17 @@ impl Planned {
         self.usage.forced_tokens += reply.usage.forced_tokens;
         self.evidence = Evidence::of(&reply.text, &reply.tokens);
     }
+}
+
+/// What tools are ranked by: the command; behind the turn that it may go on from; each thing that it asks for.
+fn ranked_by(text: &str, turns: &[Turn], pending: Option<&Question>) -> Vec<String> {
+    let goes_on = turns.last().map(|turn| format!("{}. {text}", turn.text));
+    if pending.is_some() {
+        return goes_on.into_iter().chain([text.to_owned()]).collect();
+    }
+    let clauses = said::clauses(text);
+    let clauses = clauses.into_iter().filter(|clause| clause.contains(' ') && clause.as_str() != text);
+    std::iter::once(text.to_owned()).chain(goes_on).chain(clauses).collect()
 }
 
 fn answered(draft: &Draft) -> Answered {

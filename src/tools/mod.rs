@@ -29,5 +29,5 @@ pub use config::{ServerConfig, ToolsConfig, Transport};
 pub use environment::Environment;
 pub use mcp_json::{ToolsError, parse_mcp_json};
 pub use registry::Registry;
-pub use shortlist::{Shortlister, shortlist};
+pub use shortlist::{Shortlister, parted};
 pub use status::{ServerState, ServerStatus};

@@ -10,21 +10,9 @@ use crate::domain::{Tool, ToolSet};
 /// How deep nested arguments are read for words.
 const DEPTH_AT_MOST: usize = 4;
 
-/// The `limit` tools that fit `text` best, best first; all of them in their own order where there are
-/// no more than that. What fits not at all fills the rest in the registry's order, so that a command
-/// in words that no tool uses still shows the model something.
-///
-/// The search is BM25 over names, descriptions, arguments and their allowed values: deterministic, and
-/// with no list of words of our own.
-pub fn shortlist(tools: &ToolSet, text: &str, limit: usize) -> ToolSet {
-    if tools.tools().len() <= limit {
-        return ToolSet::new(tools.tools().to_vec(), tools.rejected().to_vec());
-    }
-    pick(&index(tools), tools, text, limit)
-}
-
-/// [`shortlist`] for one who asks often: the words of a set are counted once, and not again until the
-/// set is another.
+/// Finds the tools that fit a command by their words: BM25 over names, descriptions, arguments and their
+/// allowed values, deterministic, and with no list of words of our own. The words of a set are counted once,
+/// and not again until the set is another.
 #[derive(Default)]
 pub struct Shortlister(Mutex<Option<Indexed>>);
 
@@ -34,11 +22,9 @@ struct Indexed {
 }
 
 impl Shortlister {
-    /// As [`shortlist`].
+    /// The `limit` tools that fit `text` best, best first. What fits not at all fills the rest in the
+    /// registry's order, so that a command in words that no tool uses still shows the model something.
     pub fn pick(&self, tools: &ToolSet, text: &str, limit: usize) -> ToolSet {
-        if tools.tools().len() <= limit {
-            return ToolSet::new(tools.tools().to_vec(), tools.rejected().to_vec());
-        }
         pick(&self.index(tools), tools, text, limit)
     }
 
@@ -64,7 +50,7 @@ fn index(tools: &ToolSet) -> SearchEngine<usize> {
 fn pick(index: &SearchEngine<usize>, tools: &ToolSet, text: &str, limit: usize) -> ToolSet {
     let all = tools.tools();
     let mut found: Vec<(usize, f32)> = index
-        .search(&split(text), all.len())
+        .search(&parted(text), all.len())
         .into_iter()
         .map(|result| (result.document.id, result.score))
         .collect();
@@ -81,13 +67,13 @@ fn pick(index: &SearchEngine<usize>, tools: &ToolSet, text: &str, limit: usize) 
 /// The name counts twice: it is what the tool is about, and a description tells much beside.
 fn words_of(tool: &Tool) -> String {
     let mut words = String::new();
-    let name = split(&tool.name.tool);
+    let name = parted(&tool.name.tool);
     for part in [
         &*name,
         &*name,
-        &*split(&tool.name.service),
+        &*parted(&tool.name.service),
         tool.title.as_deref().unwrap_or(""),
-        &split(&tool.description),
+        &parted(&tool.description),
     ] {
         words.push_str(part);
         words.push(' ');
@@ -101,15 +87,15 @@ fn properties(schema: &Value, depth: usize, words: &mut String) {
         return;
     }
     for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        words.push_str(&split(name));
+        words.push_str(&parted(name));
         words.push(' ');
         if let Some(description) = property.get("description").and_then(Value::as_str) {
-            words.push_str(&split(description));
+            words.push_str(&parted(description));
             words.push(' ');
         }
         for value in property.get("enum").and_then(Value::as_array).into_iter().flatten() {
             if let Some(value) = value.as_str() {
-                words.push_str(&split(value));
+                words.push_str(&parted(value));
                 words.push(' ');
             }
         }
@@ -120,8 +106,8 @@ fn properties(schema: &Value, depth: usize, words: &mut String) {
     }
 }
 
-/// Parts `list_directory` and `listDirectory` into their words.
-fn split(text: &str) -> String {
+/// Parts names such as `list_directory` and `listDirectory` into their words.
+pub fn parted(text: &str) -> String {
     let mut words = String::with_capacity(text.len() + 8);
     let mut was_lower = false;
     for c in text.chars() {
@@ -164,7 +150,12 @@ mod tests {
     }
 
     fn picked(text: &str, limit: usize) -> Vec<String> {
-        shortlist(&house(), text, limit).tools().iter().map(|tool| tool.name.tool.to_string()).collect()
+        Shortlister::default()
+            .pick(&house(), text, limit)
+            .tools()
+            .iter()
+            .map(|tool| tool.name.tool.to_string())
+            .collect()
     }
 
     #[test]
@@ -192,11 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_registry_is_kept_where_nothing_fits_or_all_are_shown() {
+    fn the_order_of_the_registry_is_kept_where_nothing_fits() {
         let all = ["listDirectory", "add_note", "set_timer", "switch", "git_log"];
         assert_eq!(picked("xyzzy", 3), all[..3]);
         assert_eq!(picked("", 3), all[..3]);
-        assert_eq!(picked("show commits", 5), all);
         assert_eq!(picked("show commits", 3), ["git_log", "listDirectory", "add_note"]);
         assert_eq!(picked("show commits", 0), [""; 0]);
     }

@@ -28,6 +28,7 @@ fn model() -> PathBuf {
 fn ask(text: &str, schema: Option<Value>) -> ChatRequest {
     ChatRequest {
         blocks: Vec::new(),
+        prior: Vec::new(),
         messages: vec![Message::new(Role::User, text)],
         schema,
         max_tokens: 64,

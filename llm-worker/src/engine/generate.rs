@@ -15,6 +15,7 @@ use super::blocks::{ASSEMBLED, Blocks, share};
 use super::grammar::Grammars;
 use super::load::BATCH_TOKENS;
 use super::prefix::{PrefixCache, position, sequence_id};
+use super::prior::Prior;
 use super::prompt::{Prompt, PromptBuilder};
 use super::sample::{Pick, pick};
 use super::{Answer, EngineError, Task, milliseconds};
@@ -203,8 +204,12 @@ impl<'a> Generator<'a> {
                 Next::Choice(mask) => Some(mask),
                 Next::Free | Next::End => None,
             };
+            let additions = legal.map_or_else(Vec::new, |legal| {
+                let piece = |token| self.model.vocab().token_to_piece(token, false, None);
+                Prior(&task.prior).additions(&draft.bytes, legal, piece)
+            });
             let logits = self.context.get_logits_ith(index);
-            let picked = pick(logits, legal, task.temperature, &mut chance)
+            let picked = pick(logits, legal, &additions, task.temperature, &mut chance)
                 .ok_or_else(|| EngineError::Model("it gave no usable scores".into()))?;
             let token = LlamaToken(picked.token);
             if self.model.vocab().is_eog(token) {

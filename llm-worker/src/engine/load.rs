@@ -12,6 +12,7 @@ use llama_cpp_2::{LogOptions, send_logs_to_tracing};
 
 use super::EngineConfig;
 use super::blocks::{Blocks, MOST_BLOCKS};
+use super::encoder::Encoder;
 use super::generate::Generator;
 use super::grammar::Grammars;
 use super::prefix::{CACHED_SEQUENCES, PrefixCache};
@@ -27,6 +28,7 @@ pub(super) struct Parts {
     backend: LlamaBackend,
     model: Arc<LlamaModel>,
     adapter: Option<std::cell::RefCell<LlamaLoraAdapter>>,
+    encoder: Option<LlamaModel>,
     grammars: Grammars,
     prompts: PromptBuilder,
 }
@@ -51,10 +53,25 @@ impl Parts {
                 Some(std::cell::RefCell::new(adapter))
             }
         };
+        let encoder = match &config.encoder {
+            None => None,
+            Some(path) => {
+                readable(path, "encoder")?;
+                let encoder = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default());
+                Some(encoder.with_context(|| {
+                    format!("{} is no GGUF model that llama.cpp can read", path.display())
+                })?)
+            }
+        };
         let model = Arc::new(model);
         let grammars = Grammars::new(&model)?;
         let prompts = PromptBuilder::new(&model)?;
-        Ok(Self { backend, model, adapter, grammars, prompts })
+        Ok(Self { backend, model, adapter, encoder, grammars, prompts })
+    }
+
+    /// Makes the context in which vectors are computed, if there is a model for it.
+    pub(super) fn encoder(&self, config: &EngineConfig) -> anyhow::Result<Option<Encoder<'_>>> {
+        self.encoder.as_ref().map(|model| Encoder::new(&self.backend, model, config)).transpose()
     }
 
     /// Makes the context in which answers are computed.

@@ -4,10 +4,12 @@
 //! Nothing outside this folder knows llama.cpp.
 
 mod blocks;
+mod encoder;
 mod generate;
 mod grammar;
 mod load;
 mod prefix;
+mod prior;
 mod prompt;
 mod sample;
 
@@ -21,13 +23,15 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::wire::{ChatMessage, Timings, TokenLogprob};
+use crate::wire::{Beginning, ChatMessage, Timings, TokenLogprob};
 
 /// What to load and how much of the machine to use.
 #[derive(Debug)]
 pub(crate) struct EngineConfig {
     pub(crate) model: PathBuf,
     pub(crate) adapter: Option<PathBuf>,
+    /// A second model, which makes vectors of texts.
+    pub(crate) encoder: Option<PathBuf>,
     pub(crate) threads: i32,
     /// Those that read the prompt.
     pub(crate) prompt_threads: i32,
@@ -42,6 +46,8 @@ pub(crate) struct Task {
     /// Where the blocks of the first message begin, in bytes; empty for a prompt that is read as a whole.
     pub(crate) blocks: Vec<usize>,
     pub(crate) schema: Option<Value>,
+    /// What is known of the answer before the model is asked.
+    pub(crate) prior: Vec<Beginning>,
     pub(crate) max_tokens: usize,
     pub(crate) temperature: f32,
     pub(crate) seed: u64,
@@ -82,6 +88,8 @@ pub(crate) enum EngineError {
     TooLong { prompt: usize, answer: usize, context: usize },
     #[error("the request's time was over after {0} tokens of the answer")]
     Timeout(usize),
+    #[error("there is no encoder: hark-llm was started without one")]
+    NoEncoder,
     #[error("nobody waits for the answer any more")]
     Cancelled,
     #[error("the model failed: {0}")]
@@ -95,10 +103,9 @@ pub(crate) struct Loaded {
     pub(crate) load_ms: f64,
 }
 
-struct Job {
-    task: Task,
-    queued: Instant,
-    answer: oneshot::Sender<Result<Answer, EngineError>>,
+enum Job {
+    Answer { task: Task, queued: Instant, answer: oneshot::Sender<Result<Answer, EngineError>> },
+    Encode { texts: Vec<String>, answer: oneshot::Sender<Result<Vec<Vec<f32>>, EngineError>> },
 }
 
 /// The way to the inference thread.
@@ -169,8 +176,16 @@ impl Engine {
     pub(crate) async fn answer(&self, task: Task) -> Result<Answer, EngineError> {
         self.loaded()?;
         let (sender, receiver) = oneshot::channel();
-        let job = Job { task, queued: Instant::now(), answer: sender };
+        let job = Job::Answer { task, queued: Instant::now(), answer: sender };
         self.queue.try_send(job).map_err(|_| EngineError::Busy(self.bound))?;
+        receiver.await.map_err(|_| EngineError::Model("the inference thread has ended".into()))?
+    }
+
+    /// Waits for the vectors of texts; refuses at once when too many wait already.
+    pub(crate) async fn encode(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.loaded()?;
+        let (answer, receiver) = oneshot::channel();
+        self.queue.try_send(Job::Encode { texts, answer }).map_err(|_| EngineError::Busy(self.bound))?;
         receiver.await.map_err(|_| EngineError::Model("the inference thread has ended".into()))?
     }
 }
@@ -185,24 +200,35 @@ fn work(config: &EngineConfig, state: &State, mut jobs: mpsc::Receiver<Job>) {
         Ok(generator) => generator,
         Err(fault) => return stay_failed(state, &fault, jobs),
     };
+    let mut encoder = match parts.encoder(config) {
+        Ok(encoder) => encoder,
+        Err(fault) => return stay_failed(state, &fault, jobs),
+    };
     let load_ms = milliseconds(started);
     tracing::info!(load_ms, model = %config.model.display(), "the model is loaded");
     let _ = state.loaded.set(Ok(Loaded { context_tokens: generator.context_tokens(), load_ms }));
     while let Some(job) = jobs.blocking_recv() {
-        if job.task.cancel.is_cancelled() {
-            continue;
+        match job {
+            Job::Answer { task, .. } if task.cancel.is_cancelled() => {}
+            Job::Answer { task, queued, answer: waiting } => {
+                let queue_ms = milliseconds(queued);
+                state.answering.store(true, Ordering::Relaxed);
+                let answer = generator.answer(&task).map(|mut answer| {
+                    answer.timings.queue_ms = queue_ms;
+                    answer
+                });
+                state.answering.store(false, Ordering::Relaxed);
+                if let Err(error) = &answer {
+                    tracing::debug!("a request got no answer: {error}");
+                }
+                let _ = waiting.send(answer);
+            }
+            Job::Encode { answer, .. } if answer.is_closed() => {}
+            Job::Encode { texts, answer } => {
+                let vectors = encoder.as_mut().ok_or(EngineError::NoEncoder).and_then(|it| it.encode(&texts));
+                let _ = answer.send(vectors);
+            }
         }
-        let queue_ms = milliseconds(job.queued);
-        state.answering.store(true, Ordering::Relaxed);
-        let answer = generator.answer(&job.task).map(|mut answer| {
-            answer.timings.queue_ms = queue_ms;
-            answer
-        });
-        state.answering.store(false, Ordering::Relaxed);
-        if let Err(error) = &answer {
-            tracing::debug!("a request got no answer: {error}");
-        }
-        let _ = job.answer.send(answer);
     }
 }
 
@@ -211,7 +237,11 @@ fn stay_failed(state: &State, fault: &anyhow::Error, mut jobs: mpsc::Receiver<Jo
     tracing::error!("the model could not be loaded: {fault:#}");
     let _ = state.loaded.set(Err(format!("{fault:#}")));
     while let Some(job) = jobs.blocking_recv() {
-        let _ = job.answer.send(Err(EngineError::Failed(format!("{fault:#}"))));
+        let reason = EngineError::Failed(format!("{fault:#}"));
+        match job {
+            Job::Answer { answer, .. } => drop(answer.send(Err(reason))),
+            Job::Encode { answer, .. } => drop(answer.send(Err(reason))),
+        }
     }
 }
 

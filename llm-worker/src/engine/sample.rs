@@ -12,8 +12,29 @@ pub(super) struct Pick {
     pub(super) legal_mass: Option<f32>,
 }
 
-/// Picks among the legal tokens (`None`: all are): the best at temperature 0, else by chance.
+/// Picks among the legal tokens (`None`: all are): the best at temperature 0, else by chance. `additions` are
+/// added to the scores of the tokens that they name; how much the model gave to legal tokens is told without.
 pub(super) fn pick(
+    logits: &[f32],
+    legal: Option<&SimpleVob>,
+    additions: &[(usize, f32)],
+    temperature: f32,
+    chance: &mut fastrand::Rng,
+) -> Option<Pick> {
+    if additions.is_empty() {
+        return pick_by_scores(logits, legal, temperature, chance);
+    }
+    let legal_mass = pick_by_scores(logits, legal, 0.0, chance)?.legal_mass;
+    let mut scores = logits.to_vec();
+    for (token, addition) in additions {
+        if let Some(score) = scores.get_mut(*token) {
+            *score += addition;
+        }
+    }
+    pick_by_scores(&scores, legal, temperature, chance).map(|pick| Pick { legal_mass, ..pick })
+}
+
+fn pick_by_scores(
     logits: &[f32],
     legal: Option<&SimpleVob>,
     temperature: f32,
@@ -104,7 +125,7 @@ mod tests {
 
     fn best(logits: &[f32], legal: Option<&[bool]>) -> Option<Pick> {
         let mask = legal.map(SimpleVob::from_slice);
-        pick(logits, mask.as_ref(), 0.0, &mut fastrand::Rng::with_seed(1))
+        pick(logits, mask.as_ref(), &[], 0.0, &mut fastrand::Rng::with_seed(1))
     }
 
     #[test]
@@ -121,6 +142,18 @@ mod tests {
         assert_eq!(picked.token, 0);
         assert!((picked.logprob - 0.5_f32.ln()).abs() < 1e-6);
         assert!((picked.legal_mass.unwrap_or_default() - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_added_changes_the_choice_and_not_the_mass() {
+        let mask = SimpleVob::from_slice(&[true, false, true]);
+        let logits = [1.0, 1.0, 0.0];
+        let mut chance = fastrand::Rng::with_seed(1);
+        let before = pick(&logits, Some(&mask), &[], 0.0, &mut chance).expect("a pick");
+        let after = pick(&logits, Some(&mask), &[(0, -3.0)], 0.0, &mut chance).expect("a pick");
+        assert_eq!((before.token, after.token), (0, 2));
+        assert_eq!(before.legal_mass, after.legal_mass);
+        assert!((after.logprob.exp() - 0.880_8).abs() < 1e-3, "{after:?}");
     }
 
     #[test]
@@ -142,7 +175,7 @@ mod tests {
         let draw = |seed| {
             let mut chance = fastrand::Rng::with_seed(seed);
             (0..50)
-                .filter_map(|_| pick(&[1.0, 9.0, 1.0], Some(&mask), 1.0, &mut chance))
+                .filter_map(|_| pick(&[1.0, 9.0, 1.0], Some(&mask), &[], 1.0, &mut chance))
                 .map(|picked| picked.token)
                 .collect::<Vec<_>>()
         };

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
-use super::{ChatModel, ChatReply, ChatRequest, ModelError, OpenAiChat};
+use super::{ChatModel, ChatReply, ChatRequest, ModelError, OpenAiChat, TextEncoder};
 
 /// A small model gains nothing from more.
 const MOST_THREADS: usize = 4;
@@ -32,6 +32,8 @@ pub struct WorkerConfig {
     pub model: PathBuf,
     /// A LoRA adapter for it.
     pub adapter: Option<PathBuf>,
+    /// A second model, a GGUF file, that makes vectors of texts.
+    pub encoder: Option<PathBuf>,
     /// Threads that write the answer; see [`WorkerConfig::usual_threads`].
     pub threads: usize,
     /// Threads that read the prompt. It is read in large pieces, so that they wait for each other far
@@ -52,6 +54,7 @@ impl WorkerConfig {
             program: program.into(),
             model: model.into(),
             adapter: None,
+            encoder: None,
             threads: Self::usual_threads(),
             prompt_threads: cores().clamp(1, MOST_THREADS),
             context_tokens: 4096,
@@ -125,7 +128,8 @@ impl LocalWorker {
     /// Starts the worker in the background and returns at once; requests wait until it is ready.
     pub fn start(config: WorkerConfig, tracker: &TaskTracker, shutdown: CancellationToken) -> Self {
         let name = config.name();
-        let files = std::iter::once(&config.model).chain(&config.adapter).cloned().collect();
+        let files =
+            std::iter::once(&config.model).chain(&config.adapter).chain(&config.encoder).cloned().collect();
         let status = WorkerStatus {
             state: WorkerState::Starting,
             reason: None,
@@ -138,7 +142,7 @@ impl LocalWorker {
         Self { name, files, situation }
     }
 
-    /// The model's file, and its adapter's.
+    /// The model's file, its adapter's, and the encoder's.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
@@ -192,5 +196,12 @@ impl ChatModel for LocalWorker {
         };
         request.deadline = request.deadline.saturating_sub(started.elapsed());
         client.complete(request).await
+    }
+}
+
+#[async_trait]
+impl TextEncoder for LocalWorker {
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+        self.client().await?.encode(texts).await
     }
 }

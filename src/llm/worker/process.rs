@@ -155,6 +155,9 @@ fn command(config: &WorkerConfig, token: &Secret) -> Command {
     if let Some(adapter) = &config.adapter {
         command.arg("--adapter").arg(adapter);
     }
+    if let Some(encoder) = &config.encoder {
+        command.arg("--encoder").arg(encoder);
+    }
     // Out of our process group: Ctrl-C is for us, and we end the worker when we are done with it.
     #[cfg(unix)]
     command.process_group(0);

@@ -73,7 +73,8 @@ fn patience() -> impl Iterator<Item = Duration> {
 
 /// Waits, as failed, until all files are there; no process is started in vain.
 async fn all_files(config: &WorkerConfig, situation: &watch::Sender<Situation>) {
-    let files = [Some(&config.program), Some(&config.model), config.adapter.as_ref()];
+    let files =
+        [Some(&config.program), Some(&config.model), config.adapter.as_ref(), config.encoder.as_ref()];
     let mut told = false;
     for file in files.into_iter().flatten() {
         while !tokio::fs::try_exists(file).await.unwrap_or(false) {

@@ -60,7 +60,7 @@ impl Said {
             collect_zones(text, &mut zones);
         }
         let texts = std::iter::once(&command).chain(earlier).map(|text| (*text).to_owned()).collect();
-        Self { texts, spans, numbers, stems: stems_said, zones, clauses: clauses(command) }
+        Self { texts, spans, numbers, stems: stems_said, zones, clauses: clauses(command).len().max(1) }
     }
 
     /// The contiguous words that may be a value, the command's first.
@@ -125,17 +125,20 @@ static CITIES: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
     with_city.map(|(city, name)| (format!(" {} ", city.replace('_', " ").to_lowercase()), name)).collect()
 });
 
-fn clauses(command: &str) -> usize {
-    let mut joins = 0;
-    let mut was_join = true;
+/// The parts between joining words and marks. A comma before "and", and the two words of "and then", join once.
+pub(super) fn clauses(command: &str) -> Vec<String> {
+    let mut parts = vec![Vec::new()];
     for word in command.split_whitespace() {
-        let is_word = matches!(bare(word).as_str(), "and" | "then" | "also" | "plus");
-        // A comma before "and", and the two words of "and then", join once.
-        joins += usize::from(is_word && !was_join);
-        was_join = is_word || word.ends_with([',', ';']);
-        joins += usize::from(was_join && !is_word);
+        let is_join = matches!(bare(word).as_str(), "and" | "then" | "also" | "plus");
+        let is_last = is_join || word.ends_with([',', ';']);
+        if let (false, Some(part)) = (is_join, parts.last_mut()) {
+            part.push(word.trim_end_matches([',', ';']));
+        }
+        if is_last && parts.last().is_some_and(|part| !part.is_empty()) {
+            parts.push(Vec::new());
+        }
     }
-    1 + joins
+    parts.iter().filter(|part| !part.is_empty()).map(|part| part.join(" ")).collect()
 }
 
 #[cfg(test)]

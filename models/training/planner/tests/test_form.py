@@ -4,7 +4,7 @@ import json
 import unittest
 from pathlib import Path
 
-from recipe import form
+from recipe import form, ranker
 
 SHARED = json.loads((Path(__file__).parents[4] / "fixtures" / "planner" / "form.json").read_text())
 
@@ -14,6 +14,7 @@ class Form(unittest.TestCase):
         self.assertTrue(form.HEAD.endswith(SHARED["head"]))
         for one in SHARED["blocks"]:
             self.assertEqual(form.block(one["tool"]), one["block"])
+            self.assertEqual(ranker.shown(one["tool"]), one["ranked"])
 
     def test_rests_are_those_of_hark(self):
         for one in SHARED["rests"]:

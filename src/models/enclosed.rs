@@ -1,24 +1,22 @@
-//! Low-rank changes to a model's weights that come with the program.
+//! Files that come inside the program and that another process reads: the adapter, the ranker.
 
 use std::io::{Error, Write};
 use std::path::PathBuf;
 
 use crate::models::Library;
 
-/// An adapter inside the binary. The name of its file has the beginning of its checksum, so that another
-/// version is another file.
+/// A file inside the binary. Its name has the beginning of its checksum, so that another version is another
+/// file.
 #[derive(Clone, Copy, Debug)]
-pub struct Adapter {
-    /// The model of the catalogue that it was trained on.
-    pub base: &'static str,
+pub struct Enclosed {
     /// The name of its file in a library.
     pub file: &'static str,
     /// What is in it.
     pub bytes: &'static [u8],
 }
 
-impl Adapter {
-    /// Its file in the library, written where it is not there yet: another process can only read a file.
+impl Enclosed {
+    /// The file in the library, written where it is not there yet: another process can only read a file.
     ///
     /// # Errors
     /// Where the folder cannot be written to.
@@ -42,12 +40,14 @@ impl Adapter {
 mod tests {
     use sha2::{Digest, Sha256};
 
-    use crate::models::{EMBEDDED_ADAPTER, Library};
+    use crate::models::{EMBEDDED_ADAPTER, EMBEDDED_RANKER, Library};
 
     #[test]
     fn the_file_is_named_for_what_is_in_it_and_written_once() {
-        let digest = hex::encode(Sha256::digest(EMBEDDED_ADAPTER.bytes));
-        assert!(EMBEDDED_ADAPTER.file.contains(&format!(".{}.", &digest[..8])), "{digest}");
+        for enclosed in [EMBEDDED_ADAPTER, EMBEDDED_RANKER] {
+            let digest = hex::encode(Sha256::digest(enclosed.bytes));
+            assert!(enclosed.file.contains(&format!(".{}.", &digest[..8])), "{}: {digest}", enclosed.file);
+        }
         let folder = tempfile::tempdir().expect("a folder");
         let library = Library::new(folder.path().join("models"));
         let path = EMBEDDED_ADAPTER.unpack(&library).expect("written");
