@@ -33,4 +33,4 @@ pub const ADAPTED_MODEL: &str = "smollm2-135m-instruct";
 
 /// The small model that finds the tools that a command is about, as a file that llama.cpp can read.
 pub const EMBEDDED_RANKER: Enclosed =
-    Enclosed { file: "hark-ranker.3104674e.gguf", bytes: include_bytes!("../../models/hark-ranker.gguf") };
+    Enclosed { file: "hark-ranker.80dcff43.gguf", bytes: include_bytes!("../../models/hark-ranker.gguf") };

@@ -309,7 +309,8 @@ impl Planner {
         let most = self.config.max_tools.max(1);
         if self.config.wording == Wording::Free && tools.tools().len() <= most {
             // In the registry's own order, so that the model's server remembers them.
-            return Shown { tools: tools.clone(), prior: Vec::new() };
+            let all = ToolSet::new(tools.tools().to_vec(), Vec::new());
+            return Shown { tools: all, prior: Vec::new() };
         }
         let texts = ranked_by(&command.text, turns, pending);
         let mut ranked = self.ranker.rank(tools, &texts).await;

@@ -57,7 +57,7 @@ mod tests {
         let pieces = ["]", "[", "add", "st", "_note", "_list\"", "x"];
         let all = SimpleVob::from_slice(&[true; 7]);
         Prior(&beginnings)
-            .additions(written, &all, |token| pieces[usize::try_from(token.0).unwrap_or(0)].into())
+            .additions(written.as_bytes(), &all, |token| pieces[usize::try_from(token.0).unwrap_or(0)].into())
     }
 
     fn rounded(found: &[(usize, f32)]) -> Vec<(usize, i32)> {
