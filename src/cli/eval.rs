@@ -22,7 +22,6 @@ use crate::domain::{ToolSet, UserId};
 use crate::eval::{
     Baseline, Rated, Registries, Row, Subject, Tally, Verdict, curve, heard, rank, rate, read,
 };
-use crate::llm::TextEncoder;
 use crate::models::EMBEDDED_RANKER;
 use crate::planner::Ranker;
 use crate::tools::Registry;
@@ -99,9 +98,8 @@ impl Eval {
         let (model, worker) = app::language_model(&settings, &tracker, stop.clone())?;
         let encoding = worker.as_ref().filter(|_| !self.words);
         let planner = app::planner(model, encoding, settings.planner.clone())?;
-        let ranker = Ranker::new(encoding.map(|worker| Arc::clone(worker) as Arc<dyn TextEncoder>));
         let subject = match self.baseline {
-            true => Subject::Baseline(Baseline, &ranker),
+            true => Subject::Baseline(Baseline, planner.ranker()),
             false => Subject::Planner(&planner),
         };
         let decider = match (&subject, &worker, &settings.language_model) {
@@ -119,7 +117,7 @@ impl Eval {
         }
         let each = self.rows.as_ref().map(File::create).transpose()?.map(BufWriter::new);
         let mut run =
-            Run { subject, registries, ranker: &ranker, timezone: settings.pipeline.timezone, each };
+            Run { subject, registries, ranker: planner.ranker(), timezone: settings.pipeline.timezone, each };
         let mut curves = Vec::new();
         for file in &self.files {
             let tally = self.rate_file(file, &mut run, output).await?;
@@ -152,6 +150,7 @@ impl Eval {
             if self.heard {
                 row.utterance = heard(&row.utterance);
             }
+            run.ranker.read(&tools, &CancellationToken::new()).await;
             let mut rated = rate(&run.subject, &row, &tools, run.timezone).await;
             if self.twice {
                 rated.time_again = Some(rate(&run.subject, &row, &tools, run.timezone).await.time);

@@ -118,6 +118,11 @@ impl Planner {
         Ok(Self { model, config, prompts, ranker: Ranker::new(None) })
     }
 
+    /// What finds the tools that it shows.
+    pub fn ranker(&self) -> &Ranker {
+        &self.ranker
+    }
+
     /// The same with a ranker of its own.
     #[must_use]
     pub fn with_ranker(self, ranker: Ranker) -> Self {

@@ -19,7 +19,7 @@ const TOOLS_KEPT: u64 = 5_000;
 /// So many tools are read in one go: a command that comes meanwhile waits for no more than those.
 const READ_AT_ONCE: usize = 8;
 /// Of so many new tools at most a command waits for.
-const WAITED_FOR: usize = 64;
+const WAITED_FOR: usize = 256;
 /// What the ranker sees of a description and of a tool, in characters, as in its training.
 const DESCRIPTION_CHARS: usize = 200;
 const TOOL_CHARS: usize = 400;
