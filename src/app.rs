@@ -242,7 +242,15 @@ pub fn language_model(
 ) -> Result<Language, AppError> {
     match settings.language_model.clone() {
         LanguageModel::Endpoint(config) => Ok((Arc::new(OpenAiChat::new(config)?), None)),
-        LanguageModel::Embedded { model, file, adapter, program, threads, context_tokens } => {
+        LanguageModel::Embedded {
+            model,
+            file,
+            adapter,
+            program,
+            threads,
+            prompt_threads,
+            context_tokens,
+        } => {
             let remedy = match &file {
                 Some(path) => format!("look at llm.model_file: {}", path.display()),
                 None => format!("fetch it: hark models fetch {model}"),
@@ -265,7 +273,8 @@ pub fn language_model(
             };
             let encoder = Some(unpacked(EMBEDDED_RANKER, settings)?);
             let usual = WorkerConfig::new(program, path);
-            let config = WorkerConfig { adapter, encoder, threads, context_tokens, remedy, ..usual };
+            let config =
+                WorkerConfig { adapter, encoder, threads, prompt_threads, context_tokens, remedy, ..usual };
             let worker = Arc::new(LocalWorker::start(config, tracker, shutdown));
             Ok((worker.clone(), Some(worker)))
         }

@@ -95,8 +95,10 @@ pub enum LanguageModel {
         adapter: AdapterChoice,
         /// The program.
         program: PathBuf,
-        /// Threads.
+        /// Threads that write.
         threads: usize,
+        /// Threads that read; as many as write where that was set.
+        prompt_threads: usize,
         /// Context in tokens.
         context_tokens: u32,
     },
@@ -356,6 +358,7 @@ fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> (Lan
         adapter,
         program: file(&llm.worker).unwrap_or_else(|| beside_this_program("hark-llm")),
         threads: llm.threads.unwrap_or_else(WorkerConfig::usual_threads),
+        prompt_threads: llm.threads.unwrap_or_else(WorkerConfig::usual_prompt_threads),
         context_tokens: llm.context_tokens.unwrap_or(4096),
     };
     (embedded, profile)

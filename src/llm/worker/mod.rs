@@ -56,7 +56,7 @@ impl WorkerConfig {
             adapter: None,
             encoder: None,
             threads: Self::usual_threads(),
-            prompt_threads: cores().clamp(1, MOST_THREADS),
+            prompt_threads: Self::usual_prompt_threads(),
             context_tokens: 4096,
             queue: 8,
             remedy: "`hark models` lists what can be fetched, `hark models fetch NAME` fetches it".into(),
@@ -67,6 +67,11 @@ impl WorkerConfig {
     /// a token, so that with no core to spare any other busy program makes answers ten times slower.
     pub fn usual_threads() -> usize {
         cores().saturating_sub(1).clamp(1, MOST_THREADS)
+    }
+
+    /// Every core may read.
+    pub fn usual_prompt_threads() -> usize {
+        cores().clamp(1, MOST_THREADS)
     }
 
     /// The model's file name without its ending.
