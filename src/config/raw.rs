@@ -182,6 +182,8 @@ pub struct Planner {
     pub max_tokens: Option<u32>,
     /// Earlier turns that it sees.
     pub history_turns: Option<usize>,
+    /// How much the ranking of the tools counts when the model chooses one; 0: only to pick what is shown.
+    pub ranking: Option<f32>,
     /// How sure it has to be, 0 to 1, to do what changes something without asking first.
     pub act: Option<f32>,
     /// The same for what only looks something up.

@@ -280,6 +280,7 @@ fn resolve(
         max_tokens: raw.planner.max_tokens.unwrap_or(defaults.max_tokens),
         history_turns: raw.planner.history_turns.unwrap_or(defaults.history_turns),
         certainty,
+        ranking_weight: raw.planner.ranking.or(defaults.ranking_weight).filter(|weight| *weight > 0.0),
         prompts_dir: raw.planner.prompts_dir.as_ref().map(|path| absolute(path, places, environment)),
         ..defaults
     };

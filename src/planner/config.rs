@@ -91,7 +91,8 @@ impl PlannerConfig {
             max_tools: 12,
             max_steps: 6,
             wording: Wording::Trained,
-            ranking_weight: Some(10.0),
+            // That of its training, in which likeness times this was the logarithm of a probability.
+            ranking_weight: Some(20.0),
             calibration: Some(Calibration::of_trained_model()),
             // Chosen on the risk curve of held-back commands (docs/planning.md).
             certainty: Some(Certainty { to_act: 0.5, to_look: 0.3 }),

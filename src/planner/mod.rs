@@ -335,11 +335,12 @@ impl Planner {
     /// How an answer begins that calls a tool, by how much the command is about it.
     fn prior(&self, ranked: &[Ranked]) -> Vec<Beginning> {
         let Some(weight) = self.config.ranking_weight else { return Vec::new() };
+        let most = ranked.first().and_then(|one| one.likeness).unwrap_or_default();
         let beginning = |one: &Ranked| {
             let name = &one.tool.name;
             let (service, tool) = (json!(&*name.service), json!(&*name.tool));
             let text = format!(r#"{{"selectedTools":[{{"service":{service},"tool":{tool}"#);
-            Some(Beginning { text, weight: (weight * one.likeness?).exp() })
+            Some(Beginning { text, weight: (weight * (one.likeness? - most)).exp() })
         };
         ranked.iter().filter_map(beginning).collect()
     }
