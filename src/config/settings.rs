@@ -423,7 +423,7 @@ fn policy(raw: &Raw, file: Option<&Path>, faults: &mut Vec<String>) -> Policy {
         }
     }
     let approval_lifetime = seconds(raw.approval.seconds, usual.approval_lifetime);
-    Policy { rules, approval_lifetime, ..usual }
+    Policy::new(rules, approval_lifetime)
 }
 
 /// The language to answer in: the one that was set, or else the one that is spoken.

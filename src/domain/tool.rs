@@ -204,6 +204,11 @@ impl Tool {
         })
     }
 
+    /// The same tool of a server that is believed so far, with what is suspicious of its words.
+    pub fn with_trust(self, trust: Trust, flags: Vec<String>) -> Self {
+        Self { trust, flags, ..self }
+    }
+
     /// The same tool with those of `arguments` that it takes fixed, by the person who configured it:
     /// nobody else sees or sets them.
     ///

@@ -1,6 +1,6 @@
 //! "Always allow this": which later calls are like the one that a person agreed to.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::domain::{AllowedCalls, Step};
 

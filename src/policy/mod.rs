@@ -53,6 +53,11 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// A policy of these rules, in their order.
+    pub fn new(rules: Vec<Rule>, approval_lifetime: Duration) -> Self {
+        Self { rules, approval_lifetime, is_off: false }
+    }
+
     /// Lets everything through: to measure what the policy is worth, and for nothing else. No setting
     /// leads here.
     pub fn off() -> Self {

@@ -1,8 +1,8 @@
 //! What people agreed to: approvals that were spent, and calls that are always allowed.
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 use uuid::Uuid;
 
 use super::commands::{bound, json, time};

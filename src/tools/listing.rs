@@ -143,7 +143,10 @@ fn usable(server: &ServerConfig, tool: model::Tool, fixed: &Map<String, Value>) 
         tool.output_schema.map(|schema| Value::Object(schema.as_ref().clone())),
         annotations,
     )
-    .map(|tool| Tool { trust: server.trust, flags: flags_of(&tool, server.trust), ..tool })
+    .map(|tool| {
+        let flags = flags_of(&tool, server.trust);
+        tool.with_trust(server.trust, flags)
+    })
     .and_then(|tool| tool.with_fixed(fixed))
     .map_err(|error| error.to_string())
 }

@@ -66,7 +66,7 @@ mod tests {
         let name = name.parse().expect("a name");
         let made =
             Tool::new(name, None, String::new(), json!({"type": "object"}), None, Annotations::default());
-        Arc::new(Tool { trust, ..made.expect("a tool") })
+        Arc::new(made.expect("a tool").with_trust(trust, Vec::new()))
     }
 
     #[test]
