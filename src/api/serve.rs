@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 
 use super::form::FORM_BYTES;
 use super::{
-    ApiError, AppState, access, commands, error, events, health, live, metrics, microphone, page, policy, tools,
-    transcriptions,
+    ApiError, AppState, access, commands, error, events, health, live, metrics, microphone, page, policy,
+    tools, transcriptions,
 };
 
 /// How often samples are folded into the figures.
