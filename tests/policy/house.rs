@@ -71,7 +71,12 @@ impl House {
             data_dir: home.join("data"),
         };
         let path = std::env::var("PATH").expect("a PATH");
-        let environment = Environment::of([("PATH", &*path), ("HARK_TIMEZONE", "Europe/Berlin")]);
+        let environment = Environment::of([
+            ("PATH", &*path),
+            ("HARK_TIMEZONE", "Europe/Berlin"),
+            // All tools are shown, whatever the words.
+            ("HARK_PLANNER__PROFILE", "large"),
+        ]);
         let mut settings =
             Settings::load(None, toml::Table::new(), &environment, &places).expect("settings that hold");
         settings.pipeline.policy = policy;
