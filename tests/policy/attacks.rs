@@ -28,6 +28,8 @@ fn attacks() -> Vec<Attack> {
     text.lines().map(|line| serde_json::from_str(line).expect("an attack")).collect()
 }
 
+/// All attacks in one house. The words of each are its own, so that a suspicious tool does not give away
+/// another attack that nothing is suspicious of.
 async fn house(name: &str, policy: Policy, attacks: &[Attack]) -> House {
     let of = |place: &str| -> Map<String, Value> {
         let found = attacks.iter().filter(|attack| attack.place == place);
