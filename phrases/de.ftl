@@ -3,6 +3,7 @@
 ## Understood without a model, separated by semicolons
 stop-words = stopp; stop; halt; halt an; anhalten; stopp das; hör auf; aufhören; abbrechen; brich ab; brich das ab; abbruch; vergiss es; lass es; lass das; schon gut; bitte stopp
 yes-words = ja; ja bitte; ja mach das; jawohl; jo; klar; gern; sicher; in ordnung; okay; ok; richtig; stimmt; genau; mach das; tu das; bitte
+always-words = immer; immer erlauben; das immer erlauben; ja immer; ja immer erlauben; erlaube das immer; mach das immer
 no-words = nein; nein danke; nee; nicht; lieber nicht; mach das nicht; tu das nicht; falsch; das nicht
 
 ## The reply, made from receipts
@@ -51,7 +52,22 @@ ask-wanted = die Angabe „{ $name }“
 ask-wanted-described = die Angabe „{ $name }“ ({ $description })
 ask-whether = Soll ich das tun: { $plan }?
 ask-whether-with = { $deed } ({ $values })
+ask-approval = Ich würde aufrufen: { $calls }. { $reasons } Soll ich?
+approval-result-of = das Ergebnis von Schritt { $number }
 ask-heard = Ich bin nicht sicher, ob ich „{ $name }“ richtig verstanden habe: „{ $value }“. Was soll es sein?
+
+## Policy
+reason-destroys = Dabei kann etwas gelöscht oder überschrieben werden
+reason-reaches-out = Es wirkt nach draußen, und was gesendet ist, lässt sich nicht zurückholen
+reason-untrusted = Dem Server wird nicht vertraut
+reason-flagged = Dieses Werkzeug ist verdächtig: { $flag }
+reason-tainted = Ein Wert stammt von { $tool } und nicht von dir
+reason-carries-out = Etwas, das { $tool } gesagt hat, würde nach draußen getragen
+reason-rule = Regel { $number } in deiner hark.toml verlangt es
+policy-forbidden = Das ist nicht erlaubt: { $call }. { $reason }.
+approval-changed = Es wurde nichts getan: Was ich tun würde, ist nicht mehr das, was ich gezeigt habe. Sag noch einmal, was du willst.
+approval-expired = Es wurde nichts getan: Die Antwort kam zu spät. Sag noch einmal, was du willst.
+approval-spent = Es wurde nichts getan: Diese Antwort wurde schon verwendet. Sag noch einmal, was du willst.
 
 ## Nothing to do
 nothing-fits = Keines der verbundenen Werkzeuge passt dazu.

@@ -5,6 +5,7 @@
 ## Understood without a model, separated by semicolons
 stop-words = stop; stop it; stop that; stop this; stop now; stop everything; please stop; cancel; cancel it; cancel that; never mind; nevermind; forget it; abort
 yes-words = yes; yes please; yes do it; yeah; yep; sure; ok; okay; right; correct; exactly; do it; do that; please do; go ahead; that is right; that s right
+always-words = always; always allow; always allow it; always allow this; always allow that; yes always; yes always allow it; yes always allow this; always do it; always do that
 no-words = no; no thanks; no thank you; nope; no don t; don t; do not; don t do it; don t do that; not that; wrong; leave it
 
 ## The reply, made from receipts
@@ -47,7 +48,22 @@ ask-wanted = the { $name }
 ask-wanted-described = the { $name } ({ $description })
 ask-whether = Should I do this: { $plan }?
 ask-whether-with = { $deed } ({ $values })
+ask-approval = I would call { $calls }. { $reasons } Should I?
+approval-result-of = the result of step { $number }
 ask-heard = I am not sure that I heard the { $name } right: “{ $value }”. What should it be?
+
+## Policy
+reason-destroys = It may delete or overwrite something
+reason-reaches-out = It reaches out of this house, and what is sent cannot be taken back
+reason-untrusted = Its server is not trusted
+reason-flagged = This tool is suspicious: { $flag }
+reason-tainted = A value comes from { $tool }, not from you
+reason-carries-out = It would carry something that { $tool } told out of this house
+reason-rule = Rule { $number } of your hark.toml says so
+policy-forbidden = That is not allowed: { $call }. { $reason }.
+approval-changed = Nothing was done: what I would do is no longer what I showed you. Say again what you want.
+approval-expired = Nothing was done: your answer came too late for what I asked. Say again what you want.
+approval-spent = Nothing was done: that answer was used already. Say again what you want.
 
 ## Nothing to do
 nothing-fits = None of the connected tools fits that.

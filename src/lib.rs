@@ -22,6 +22,8 @@ pub mod llm;
 pub mod tools;
 /// Command, tools and history become a decision.
 pub mod planner;
+/// Whether a call is carried out, asked about or refused.
+pub mod policy;
 pub mod eval;
 /// A checked plan becomes receipts.
 pub mod executor;

@@ -22,6 +22,7 @@ mod models;
 mod page;
 mod planner;
 mod planner_strange;
+mod policy;
 mod progress;
 mod readme;
 mod speech;

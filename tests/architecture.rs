@@ -15,13 +15,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tools", &["domain", "phrases"]),
     ("desk", &["domain"]),
     ("planner", &["domain", "phrases", "tools", "llm"]),
+    ("policy", &["domain", "phrases"]),
     ("eval", &["domain", "llm", "tools", "planner"]),
     ("progress", &["domain"]),
     ("store", &["domain"]),
     ("executor", &["domain", "phrases", "tools", "store", "progress"]),
     (
         "pipeline",
-        &["domain", "phrases", "audio", "speech", "tools", "planner", "executor", "progress", "store"],
+        &[
+            "domain", "phrases", "audio", "speech", "tools", "planner", "policy", "executor", "progress",
+            "store",
+        ],
     ),
     ("listening", &["domain", "phrases", "audio", "speech", "voice", "progress", "pipeline"]),
     (
@@ -37,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "tools",
             "desk",
             "planner",
+            "policy",
             "executor",
             "progress",
             "store",

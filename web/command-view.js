@@ -161,6 +161,12 @@ export class CommandView {
     this.actions.append(element("button", { type: "button", class: "plain", onclick: act }, label));
   }
 
+  /** What was offered is no longer to be had. */
+  withdrawOffers() {
+    if (this.actions.contains(document.activeElement)) document.getElementById("text").focus();
+    this.actions.querySelectorAll("button.plain").forEach((button) => button.remove());
+  }
+
   /** The connection is lost, or there again. */
   connection(isLost) {
     this.line.hidden = !isLost;

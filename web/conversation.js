@@ -34,6 +34,8 @@ function sessionId() {
 const session = sessionId();
 const views = new Map();
 let running = [];
+/** The command whose question waits for a press on a button. */
+let asking = null;
 
 /** Carries out a typed command. */
 export function typed(words) {
@@ -115,6 +117,9 @@ export function stopLatest() {
 
 /** A command under way, on the page until `running` is told of its end; `id` is what it goes by, once it has one. */
 function begin(said, id = null) {
+  // Whatever is said next answers it, and a later press would answer something else.
+  asking?.withdrawOffers();
+  asking = null;
   const job = { id, isStopped: false };
   job.view = new CommandView({ said, onStop: () => stop(job) });
   add(job.view);
@@ -176,6 +181,8 @@ function draw(view, event) {
   const wasAtEnd = isAtEnd();
   const before = view.stage?.type;
   const outcome = view.show(event);
+  if (event.data?.canAgree) view.agreement = event.data;
+  if (outcome?.needsClarification && view.agreement) offerAnswers(view);
   if (outcome) {
     announce(outcome.reply);
     if (outcome.transcript) speak(outcome.reply);
@@ -184,6 +191,16 @@ function draw(view, event) {
   if (wasAtEnd) scrollToEnd();
   if (outcome?.needsClarification && !document.querySelector("dialog[open]")) byId("text").focus();
   return outcome;
+}
+
+/** A press on a button is the same answer as the word on it. The buttons are there while the question is the last thing said. */
+function offerAnswers(view) {
+  const names = view.agreement.canAllowAlways ? ["yes", "always", "no"] : ["yes", "no"];
+  asking = view;
+  for (const name of names) {
+    const words = phrase(`answer.${name}`);
+    view.offer(words, () => typed(words));
+  }
 }
 
 /** Shows a command of the history, live where it still runs. */

@@ -18,6 +18,7 @@ mod live;
 mod metrics;
 mod microphone;
 mod page;
+mod policy;
 mod rate;
 mod serve;
 mod state;

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 
 use super::form::FORM_BYTES;
 use super::{
-    ApiError, AppState, access, commands, error, events, health, live, metrics, microphone, page, tools,
-    transcriptions,
+    ApiError, AppState, access, commands, error, events, health, live, metrics, microphone, page, policy,
+    tools, transcriptions,
 };
 
 /// How often samples are folded into the figures.
@@ -50,6 +50,8 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(transcriptions::transcribe))
         .routes(routes!(microphone::look, microphone::trigger))
         .routes(routes!(tools::tools))
+        .routes(routes!(policy::list))
+        .routes(routes!(policy::withdraw))
         .routes(routes!(health::status))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

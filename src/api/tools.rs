@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::AppState;
-use crate::domain::{Annotations, RejectedTool, Tool, UserId};
+use crate::domain::{Annotations, RejectedTool, Tool, ToolSet, Trust, UserId};
 use crate::tools::ServerStatus;
 
 /// All tools that a person can reach now.
@@ -49,10 +49,14 @@ pub(super) struct ToolView {
     output_schema: Option<Value>,
     /// Its effects.
     annotations: Annotations,
+    /// How far its server is believed.
+    trust: Trust,
+    /// What is suspicious about it, for a person; such a tool always asks.
+    flags: Vec<String>,
 }
 
-impl From<&Tool> for ToolView {
-    fn from(tool: &Tool) -> Self {
+impl ToolView {
+    fn new(tool: &Tool, set: &ToolSet) -> Self {
         Self {
             name: tool.name.to_string(),
             service: tool.name.service.to_string(),
@@ -62,6 +66,8 @@ impl From<&Tool> for ToolView {
             input_schema: tool.input_schema.clone(),
             output_schema: tool.output_schema.clone(),
             annotations: tool.annotations,
+            trust: tool.trust,
+            flags: tool.flags.iter().chain(set.flags_of(&tool.name)).cloned().collect(),
         }
     }
 }
@@ -77,7 +83,7 @@ pub(super) async fn tools(
     Json(ToolList {
         version: set.version().to_owned(),
         services: set.services().into_iter().map(str::to_owned).collect(),
-        tools: set.tools().iter().map(|tool| ToolView::from(&**tool)).collect(),
+        tools: set.tools().iter().map(|tool| ToolView::new(tool, &set)).collect(),
         rejected: set.rejected().to_vec(),
         servers: registry.servers(),
     })

@@ -11,6 +11,7 @@ mod listening_view;
 mod logging;
 mod models;
 mod output;
+mod policy;
 mod processor;
 mod progress_view;
 mod recording;
@@ -65,6 +66,8 @@ enum Verb {
     Transcribe(transcribe::Transcribe),
     /// List the tools of the connected servers, or call one.
     Tools(tools::Tools),
+    /// List what is always allowed without a question, or withdraw it.
+    Policy(policy::Policy),
     /// List and fetch speech and language models.
     Models(models::Models),
     /// Tell how right the planner is on rated commands.
@@ -128,6 +131,7 @@ pub fn run() -> ExitCode {
             Verb::Say(verb) => verb.run(&sources, &output).await,
             Verb::Transcribe(verb) => verb.run(&sources, &output).await,
             Verb::Tools(verb) => verb.run(&sources, &output).await,
+            Verb::Policy(verb) => verb.run(&sources, &output).await,
             Verb::Models(verb) => verb.run(&sources, &output).await,
             Verb::Eval(verb) => verb.run(&sources, &output).await,
             Verb::Doctor(verb) => verb.run(&sources, &output).await,

@@ -11,7 +11,7 @@ use toml::Table;
 
 use super::output::Output;
 use super::{CONNECT_MARGIN, Sources, logging, server_view};
-use crate::domain::{ToolName, UserId};
+use crate::domain::{Tool, ToolName, ToolSet, UserId};
 use crate::tools::{CallError, Registry, ServerState, ServerStatus};
 
 #[derive(Args)]
@@ -81,6 +81,8 @@ impl Tools {
                         "inputSchema": tool.input_schema,
                         "outputSchema": tool.output_schema,
                         "annotations": tool.annotations,
+                        "trust": tool.trust,
+                        "flags": flags_of(tool, &tools),
                     })
                 })
                 .collect();
@@ -96,6 +98,9 @@ impl Tools {
             for tool in tools.tools().iter().filter(|tool| *tool.name.service == *server.key) {
                 let first = tool.description.lines().next().unwrap_or_default();
                 output.line(format_args!("  {:<28} {first}", tool.name.tool));
+                for flag in flags_of(tool, &tools) {
+                    output.line(format_args!("  {:<28} suspicious: {flag}", ""));
+                }
             }
             for tool in tools.rejected().iter().filter(|tool| *tool.name.service == *server.key) {
                 output.line(format_args!("  {:<28} left out: {}", tool.name.tool, tool.reason));
@@ -157,6 +162,11 @@ impl Tools {
         }
         Ok(if answer.is_error { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// What is suspicious about a tool.
+fn flags_of(tool: &Tool, tools: &ToolSet) -> Vec<String> {
+    tool.flags.iter().chain(tools.flags_of(&tool.name)).cloned().collect()
 }
 
 /// Whether the server of that name is ready, has failed, or does not exist.

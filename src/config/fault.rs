@@ -16,6 +16,15 @@ pub(super) fn in_file(path: &Path, text: &str, error: &toml::de::Error) -> Confi
     }
 }
 
+/// The lines, from 1, that are nothing but `heading`.
+pub(super) fn lines_of(text: &str, heading: &str) -> Vec<usize> {
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| line.split('#').next().is_some_and(|code| code.trim() == heading))
+        .map(|(index, _)| index + 1)
+        .collect()
+}
+
 /// The message alone: the full text of the error quotes the line, and the message quotes the value.
 pub(super) fn words(error: &toml::de::Error) -> String {
     let message = error.message();

@@ -1,5 +1,6 @@
 //! The settings as they are written: every key, all optional, unknown ones refused.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -36,6 +37,31 @@ pub struct Raw {
     pub executor: Executor,
     /// `[log]`
     pub log: Log,
+    /// `[approval]`
+    pub approval: Approval,
+    /// `[[policy]]`, in order.
+    pub policy: Vec<PolicyRule>,
+}
+
+/// Questions before a deed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Approval {
+    /// Seconds for which a shown plan may wait for its yes.
+    pub seconds: Option<u64>,
+}
+
+/// One rule of what is carried out, asked about or refused.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyRule {
+    /// A pattern of tools, such as `files.write_*`.
+    pub tool: String,
+    /// A pattern for each of some arguments.
+    #[serde(default)]
+    pub when: BTreeMap<String, String>,
+    /// `go`, `ask` or `forbid`.
+    pub then: String,
 }
 
 /// The HTTP door.

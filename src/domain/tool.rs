@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use jsonschema::error::ValidationErrorKind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+
+use super::{Trust, fingerprint};
 
 /// A tool's full name: the key of its server in the configuration, and its own name there.
 ///
@@ -133,8 +135,15 @@ pub struct Tool {
     pub input_schema: Value,
     /// JSON Schema of the structured result, where the server promises one.
     pub output_schema: Option<Value>,
-    /// Its effects.
+    /// Its effects, as its server tells them.
     pub annotations: Annotations,
+    /// How far its server is believed.
+    pub trust: Trust,
+    /// What in its words speaks to a model or hides from a person, each for a person to read.
+    pub flags: Vec<String>,
+    /// All that its server says of it, as it was said.
+    definition: Value,
+    definition_hash: String,
     fixed: Map<String, Value>,
     /// Of the server's own schema, the fixed arguments included.
     input_validator: jsonschema::Validator,
@@ -169,6 +178,15 @@ impl Tool {
             ),
             None => None,
         };
+        let definition = json!({
+            "name": &*name.tool,
+            "title": title,
+            "description": description,
+            "inputSchema": input_schema,
+            "outputSchema": output_schema,
+            "annotations": annotations,
+        });
+        let definition_hash = fingerprint::of(&[&definition]);
         Ok(Self {
             name,
             title,
@@ -176,10 +194,19 @@ impl Tool {
             input_schema,
             output_schema,
             annotations,
+            trust: Trust::default(),
+            flags: Vec::new(),
+            definition,
+            definition_hash,
             fixed: Map::new(),
             input_validator,
             output_validator,
         })
+    }
+
+    /// The same tool of a server that is believed so far, with what is suspicious of its words.
+    pub fn with_trust(self, trust: Trust, flags: Vec<String>) -> Self {
+        Self { trust, flags, ..self }
     }
 
     /// The same tool with those of `arguments` that it takes fixed, by the person who configured it:
@@ -207,6 +234,24 @@ impl Tool {
             required.retain(|name| name.as_str().is_none_or(is_open));
         }
         Ok(self)
+    }
+
+    /// All that its server says of it, the arguments included that the configuration fixes.
+    pub fn definition(&self) -> &Value {
+        &self.definition
+    }
+
+    /// Hash of [`Self::definition`]: 32 hexadecimal digits.
+    pub fn definition_hash(&self) -> &str {
+        &self.definition_hash
+    }
+
+    /// Its effects as far as they are believed: of an untrusted server's tool the worst is assumed.
+    pub fn believed(&self) -> Annotations {
+        match self.trust {
+            Trust::Trusted | Trust::Known => self.annotations,
+            Trust::Untrusted => Annotations::default(),
+        }
     }
 
     /// The arguments that the configuration fixes.
@@ -288,8 +333,6 @@ fn faults(validator: &jsonschema::Validator, value: &Value) -> Vec<Fault> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn tool() -> Tool {

@@ -1,5 +1,6 @@
 //! All tools that one user can reach at one moment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -25,6 +26,7 @@ pub struct RejectedTool {
 pub struct ToolSet {
     tools: Vec<Arc<Tool>>,
     rejected: Vec<RejectedTool>,
+    flags: BTreeMap<ToolName, Vec<String>>,
     version: String,
 }
 
@@ -41,7 +43,18 @@ impl ToolSet {
             hash.update([0]);
         }
         let version = hex::encode(&hash.finalize()[..8]);
-        Self { tools, rejected, version }
+        Self { tools, rejected, flags: BTreeMap::new(), version }
+    }
+
+    /// The same set, with what is suspicious of some tools beside the others.
+    pub fn with_flags(mut self, flags: BTreeMap<ToolName, Vec<String>>) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    /// What is suspicious of that tool beside the others, such as a name that looks like another's.
+    pub fn flags_of(&self, name: &ToolName) -> &[String] {
+        self.flags.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The tools, in a stable order.

@@ -45,8 +45,8 @@ impl Verdict {
 
 /// Compares a decision with what is right. `tools`: those that were at hand.
 pub fn judge(decision: &Decision, gold: &Gold, tools: &ToolSet) -> Verdict {
-    if let Decision::Ask(Question { proposal: Some(draft), .. }) = decision {
-        return match draft.check(tools, None).map(|plan| judge(&Decision::Act(plan), gold, tools)) {
+    if let Decision::Ask(Question { proposal: Some(shown), .. }) = decision {
+        return match shown.draft.check(tools, None).map(|plan| judge(&Decision::Act(plan), gold, tools)) {
             Ok(Verdict::Right) => Verdict::AskedWhether,
             _ => Verdict::AskedWhetherWrong,
         };

@@ -109,8 +109,8 @@ fn rated(planned: Result<Planned, PlanError>, row: &Row, tools: &ToolSet, time: 
 fn words(decision: &Decision) -> String {
     match decision {
         Decision::Act(plan) => plan.to_json()["selectedTools"].to_string(),
-        Decision::Ask(Question { proposal: Some(draft), .. }) => {
-            format!("asks whether {}", serde_json::json!(draft.selected_tools))
+        Decision::Ask(Question { proposal: Some(shown), .. }) => {
+            format!("asks whether {}", serde_json::json!(shown.draft.selected_tools))
         }
         Decision::Ask(question) => match (&question.tool, &question.missing) {
             (Some(tool), Some(missing)) => format!("asks for {missing} of {tool}, knows {}", question.known),

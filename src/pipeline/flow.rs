@@ -9,7 +9,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::job::{Job, cancelled, failure, millis, unless_cancelled};
-use super::{Input, Pipeline, Rehearsal, doubt, stop};
+use super::{Input, Pipeline, Rehearsal, approval, doubt, stop};
 use crate::domain::{
     Command, Decision, EventType, Failure, Language, Outcome, Plan, Question, Receipt, Stages, Step,
     StepStatus, ToolSet, Transcript, Turn, TurnOutcome,
@@ -61,11 +61,8 @@ impl Pipeline {
         match self.plan(job, &command, &tools, rehearsal, outcome).await? {
             Decision::Act(plan) => self.act(job, &plan, outcome).await.map(|()| None),
             Decision::Ask(question) => {
-                job.progress.emit(
-                    EventType::Clarifying,
-                    question.text.clone(),
-                    json!({"question": question.text, "tool": question.tool, "missing": question.missing}),
-                );
+                let (kind, detail) = approval::event(&question);
+                job.progress.emit(kind, question.text.clone(), detail);
                 outcome.reply.clone_from(&question.text);
                 outcome.needs_clarification = true;
                 outcome.clarification_question = Some(question.text.clone());
@@ -158,6 +155,9 @@ impl Pipeline {
             say("progress-thinking", job.language),
             json!({"tools": tools.tools().len()}),
         );
+        if let Some(decision) = self.consent(job, command, tools, &history).await? {
+            return self.tell_decision(job, decision).await;
+        }
         let started = Instant::now();
         let ahead = match rehearsal {
             Some(rehearsal) => {
@@ -185,17 +185,25 @@ impl Pipeline {
         {
             planned.decision = Decision::Ask(question);
         }
-        let detail = match &planned.decision {
+        if !job.dry_run {
+            planned.decision = self.weigh(job, command, tools, planned.decision).await?;
+        }
+        self.tell_decision(job, planned.decision).await
+    }
+
+    /// Writes the decision down, and shows a plan.
+    async fn tell_decision(&self, job: &Job, decision: Decision) -> Result<Decision, Failure> {
+        let detail = match &decision {
             Decision::Act(plan) => plan.to_json(),
             Decision::Ask(question) => json!({"question": question}),
             Decision::Nothing(why) => json!({"nothing": why}),
         };
         // It announces no effect, and is written before whatever does: each call waits for its own entry.
         self.audit_behind(job, AuditAction::Planned, detail).await?;
-        if let Decision::Act(plan) = &planned.decision {
+        if let Decision::Act(plan) = &decision {
             job.progress.emit(EventType::Planned, plan.summary(), json!({"plan": plan.to_json()}));
         }
-        Ok(planned.decision)
+        Ok(decision)
     }
 
     /// The conversation so far.

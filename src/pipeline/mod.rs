@@ -1,6 +1,7 @@
 //! The flow: hear, look up the tools, plan, carry out, tell. `flow.rs` has it in one function; this file
 //! keeps a command's record, its end and its cancellation.
 
+mod approval;
 mod doubt;
 mod flow;
 mod job;
@@ -27,6 +28,7 @@ use crate::domain::{CommandId, Language, Outcome, SessionId, ToolSet, UserId};
 use crate::executor::Executor;
 use crate::phrases::{Phrase, say};
 use crate::planner::Planner;
+use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::speech::Transcriber;
 use crate::store::{CommandRecord, Store, StoreError};
@@ -60,6 +62,8 @@ pub struct PipelineConfig {
     pub words: Vec<String>,
     /// An argument that rests on a word heard with less confidence is asked for, 0 to 1.
     pub least_word_confidence: f32,
+    /// What is carried out, asked about or refused.
+    pub policy: Policy,
 }
 
 /// The parts that the flow leads through.

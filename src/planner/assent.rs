@@ -28,7 +28,7 @@ pub(super) fn answered(
     tools: &ToolSet,
     language: Language,
 ) -> Option<Decision> {
-    let draft = pending?.proposal.as_ref()?;
+    let draft = &pending?.proposal.as_ref()?.draft;
     if is_understood("no-words", text, language) {
         return Some(Decision::Nothing(say("stopped-question", language)));
     }

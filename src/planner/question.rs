@@ -98,7 +98,7 @@ pub(super) fn whether(plan: &Plan, draft: Draft, language: Language) -> Question
         tool: None,
         known: Value::Object(Map::new()),
         missing: None,
-        proposal: Some(Box::new(draft)),
+        proposal: Some(Box::new(draft.into())),
     }
 }
 

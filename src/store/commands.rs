@@ -195,6 +195,6 @@ fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<CommandId> {
 }
 
 /// SQLite reads a negative limit as none.
-fn bound(limit: usize) -> i64 {
+pub(super) fn bound(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

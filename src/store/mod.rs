@@ -8,6 +8,7 @@
 mod audit;
 mod commands;
 mod error;
+mod permits;
 mod record;
 mod schema;
 mod trim;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::StoreError;
+use super::{StoreError, permits};
 
 /// Marks the file as ours: "Hark" in ASCII.
 const APPLICATION_ID: i64 = 0x4861_726B;
@@ -18,7 +18,8 @@ const APPLICATION_ID: i64 = 0x4861_726B;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Each entry takes the file one version up. Entries are only ever added.
-const VERSIONS: &[&str] = &["
+const VERSIONS: &[&str] = &[
+    "
     CREATE TABLE commands (
         id TEXT PRIMARY KEY, -- UUID of version 7: sorts by time
         user TEXT NOT NULL,
@@ -45,7 +46,9 @@ const VERSIONS: &[&str] = &["
         detail TEXT NOT NULL -- JSON
     ) STRICT;
     CREATE INDEX audit_by_command ON audit (user, command, number);
-"];
+    ",
+    permits::TABLES,
+];
 
 /// Opens the file for writing, or makes it, and brings it to the newest version.
 pub(super) fn open(path: Option<&Path>) -> Result<Connection, StoreError> {

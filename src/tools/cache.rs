@@ -11,8 +11,8 @@ use std::time::Duration;
 use moka::future::Cache;
 
 use super::connect::Session;
-use super::listing;
 use super::server::Server;
+use super::{listing, lookalike};
 use crate::domain::{RejectedTool, Tool, ToolSet, UserId};
 
 /// No list is used for longer, whatever the configuration says.
@@ -117,7 +117,9 @@ impl ToolCache {
         }
         let tools = lists.iter().flat_map(|list| list.tools.iter().cloned()).collect();
         let rejected = lists.iter().flat_map(|list| list.rejected.iter().cloned()).collect();
-        let set = Arc::new(ToolSet::new(tools, rejected));
+        let tools: Vec<Arc<Tool>> = tools;
+        let flags = lookalike::flags(&tools);
+        let set = Arc::new(ToolSet::new(tools, rejected).with_flags(flags));
         self.merged.insert(user.clone(), Arc::new(Merged { serials, set: Arc::clone(&set) })).await;
         set
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Environment;
+use crate::domain::Trust;
 
 /// The servers and the limits of the room.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct ServerConfig {
     /// Arguments that a person has fixed, as written: each tool of the server that takes one of them
     /// gets that value, and neither a model nor a question sees or sets it.
     pub fixed: Map<String, Value>,
+    /// How far what it says of its tools is believed.
+    pub trust: Trust,
     /// Where its variables are looked up.
     pub environment: Environment,
 }
@@ -71,6 +74,7 @@ impl ServerConfig {
             timeout: None,
             disabled: false,
             fixed: Map::new(),
+            trust: Trust::default(),
             environment: Environment::default(),
         }
     }
@@ -84,6 +88,7 @@ impl ServerConfig {
             timeout: None,
             disabled: false,
             fixed: Map::new(),
+            trust: Trust::default(),
             environment: Environment::default(),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Environment, Transport, http};
+use crate::domain::Trust;
 
 #[derive(Default)]
 pub(super) struct Faults(pub(super) Vec<String>);
@@ -175,6 +176,18 @@ impl Fields<'_> {
             }
         }
         fixed.clone()
+    }
+
+    /// One of three levels; what is given by nobody is the middle one.
+    pub(super) fn trust(&mut self) -> Trust {
+        let given = match self.entry.get("trust") {
+            None | Some(Value::Null) => return Trust::default(),
+            Some(given) => given,
+        };
+        given.as_str().and_then(Trust::from_name).unwrap_or_else(|| {
+            self.add("trust", "must be \"trusted\", \"known\" (what it is where absent) or \"untrusted\"");
+            Trust::default()
+        })
     }
 
     pub(super) fn flag(&mut self, field: &str) -> bool {

@@ -8,8 +8,8 @@ use rmcp::model::{self, ClientRequest, ListToolsRequest, PaginatedRequestParams,
 use serde_json::{Map, Value};
 
 use super::connect::Session;
-use super::{ServerConfig, http};
-use crate::domain::{Annotations, RejectedTool, Tool, ToolName};
+use super::{ServerConfig, http, suspicion};
+use crate::domain::{Annotations, RejectedTool, Tool, ToolName, Trust};
 
 /// Servers have a few hundred tools at most; one that never stops paging is at fault.
 const PAGES_AT_MOST: usize = 100;
@@ -41,7 +41,7 @@ pub(super) async fn list(server: &ServerConfig, session: &Session) -> Result<Lis
         let page = page(session, cursor).await?;
         for (name, tool) in page.tools {
             let tool = if names.insert(name.clone()) {
-                tool.and_then(|tool| usable(key, tool, &fixed))
+                tool.and_then(|tool| usable(server, tool, &fixed))
             } else {
                 Err("the server lists two tools of this name; the first is used".to_owned())
             };
@@ -122,7 +122,7 @@ fn unlisted(session: &Session, error: &ServiceError) -> String {
     }
 }
 
-fn usable(key: &str, tool: model::Tool, fixed: &Map<String, Value>) -> Result<Tool, String> {
+fn usable(server: &ServerConfig, tool: model::Tool, fixed: &Map<String, Value>) -> Result<Tool, String> {
     if tool.name.is_empty() {
         return Err("it has no name".to_owned());
     }
@@ -136,13 +136,22 @@ fn usable(key: &str, tool: model::Tool, fixed: &Map<String, Value>) -> Result<To
     };
     let title = tool.title.or_else(|| tool.annotations.and_then(|hints| hints.title));
     Tool::new(
-        ToolName::new(key, tool.name.as_ref()),
+        ToolName::new(&*server.key, tool.name.as_ref()),
         title,
         tool.description.map(String::from).unwrap_or_default(),
         Value::Object(tool.input_schema.as_ref().clone()),
         tool.output_schema.map(|schema| Value::Object(schema.as_ref().clone())),
         annotations,
     )
+    .map(|tool| {
+        let flags = flags_of(&tool, server.trust);
+        tool.with_trust(server.trust, flags)
+    })
     .and_then(|tool| tool.with_fixed(fixed))
     .map_err(|error| error.to_string())
+}
+
+/// A trusted server may word its descriptions as it likes.
+fn flags_of(tool: &Tool, trust: Trust) -> Vec<String> {
+    if trust == Trust::Trusted { Vec::new() } else { suspicion::flags(tool.definition()) }
 }

@@ -72,9 +72,10 @@ fn server(key: &str, entry: &Value, environment: &Environment, faults: &mut Faul
     let disabled = fields.flag("disabled");
     let timeout = fields.timeout();
     let fixed = fields.fixed();
+    let trust = fields.trust();
     let transport = fields.transport()?;
     let environment = environment.clone();
-    Some(ServerConfig { key: key.to_owned(), transport, timeout, disabled, fixed, environment })
+    Some(ServerConfig { key: key.to_owned(), transport, timeout, disabled, fixed, trust, environment })
 }
 
 #[cfg(test)]
@@ -83,6 +84,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::Trust;
     use crate::tools::Transport;
 
     fn parse(text: &str) -> Result<Vec<ServerConfig>, ToolsError> {
@@ -95,7 +97,7 @@ mod tests {
             r#"{"mcpServers": {
                 "zoo": {"command": "npx", "args": ["-y", "server", "${HOME}/zoo"], "env": {"KEY": "${KEY:-none}"}, "cwd": "${HOME}"},
                 "api": {"type": "http", "url": "https://example.org/mcp", "headers": {"Authorization": "Bearer x"}, "timeout": 2500, "fixedArguments": {"repo": "${HOME}/src", "depth": 3}},
-                "old": {"transport": "stdio", "command": "old", "disabled": true, "alwaysAllow": ["x"]}
+                "old": {"transport": "stdio", "command": "old", "disabled": true, "alwaysAllow": ["x"], "trust": "untrusted"}
             }, "theirs": 1}"#,
         )
         .unwrap();
@@ -103,6 +105,7 @@ mod tests {
         assert_eq!(keys, ["zoo", "api", "old"]);
         assert_eq!(servers[1].timeout, Some(Duration::from_millis(2_500)));
         assert!(servers[2].disabled && !servers[0].disabled);
+        assert_eq!((servers[0].trust, servers[2].trust), (Trust::Known, Trust::Untrusted));
         let fixed = servers[1].fixed_arguments().unwrap();
         assert_eq!(fixed, *serde_json::json!({"repo": "/home/ada/src", "depth": 3}).as_object().unwrap());
         let Transport::Stdio { args, env, cwd, .. } = &servers[0].transport else { panic!("{servers:?}") };
@@ -124,6 +127,7 @@ mod tests {
                 "url": {"url": "ftp://x", "headers": []},
                 "fixed": {"command": "x", "fixedArguments": {"a": "${NO}"}},
                 "fixed2": {"command": "x", "fixedArguments": ["a"]},
+                "trust": {"command": "x", "trust": "full"},
                 "flat": "x"
             }}"#,
         )

@@ -15,6 +15,7 @@ mod environment;
 mod fields;
 mod http;
 mod listing;
+mod lookalike;
 mod mcp_json;
 mod process;
 mod registry;
@@ -23,6 +24,7 @@ mod server;
 mod shortlist;
 mod status;
 mod supervisor;
+mod suspicion;
 
 pub use call_error::CallError;
 pub use config::{ServerConfig, ToolsConfig, Transport};

@@ -23,6 +23,7 @@ use hark::executor::{Executor, ExecutorConfig};
 use hark::llm::{ChatModel, ChatReply, ChatRequest, Finish, ModelError, Usage};
 use hark::pipeline::{Parts, Pipeline, PipelineConfig};
 use hark::planner::{Planner, PlannerConfig};
+use hark::policy::Policy;
 use hark::progress::{Progress, ProgressConfig};
 use hark::speech::{Hints, SpeechError, SpeechModel, Transcriber};
 use hark::store::Store;
@@ -181,6 +182,7 @@ impl TestApp {
             tools_grace: PATIENCE,
             words: Vec::new(),
             least_word_confidence: 0.3,
+            policy: Policy::default(),
         };
         let parts = api::Parts {
             pipeline: Pipeline::new(parts, config, tracker.clone(), shutdown.clone()),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Tool, ToolName, ToolOutput};
+use super::{Proposal, Tool, ToolName, ToolOutput, fingerprint};
 
 pub use check::{MAX_STEPS, Problem, ProblemKind};
 pub use draft::{Draft, DraftStep};
@@ -45,7 +45,7 @@ pub struct Question {
     pub missing: Option<String>,
     /// What is done where the answer is a plain yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposal: Option<Box<Draft>>,
+    pub proposal: Option<Box<Proposal>>,
 }
 
 /// Steps that were proved against one version of the tools.
@@ -76,6 +76,26 @@ impl Plan {
     /// [`super::ToolSet::version`] of the tools that it was checked against.
     pub fn tools_version(&self) -> &str {
         &self.tools_version
+    }
+
+    /// By what the plan is known again: its tools, their definitions and the arguments, in order.
+    pub fn fingerprint(&self) -> String {
+        let steps: Vec<Value> = self
+            .steps
+            .iter()
+            .map(|step| json!([step.tool.name, step.tool.definition_hash(), step.arguments]))
+            .collect();
+        fingerprint::of(&[&Value::Array(steps)])
+    }
+
+    /// The draft that makes this plan again.
+    pub fn to_draft(&self) -> Draft {
+        let steps = self.steps.iter().map(|step| DraftStep {
+            service: step.tool.name.service.to_string(),
+            tool: step.tool.name.tool.to_string(),
+            params: step.arguments.clone(),
+        });
+        Draft { selected_tools: steps.collect(), execution_plan: self.summary.clone(), ..Draft::default() }
     }
 
     /// The plan in the form of A4.
@@ -131,6 +151,15 @@ impl Step {
     /// same server whose order matters because one of the two changes something.
     pub fn after(&self) -> &BTreeSet<usize> {
         &self.after
+    }
+
+    /// The uses of earlier results in the arguments, each with the JSON pointer of its place.
+    pub fn references(&self) -> Vec<(String, Reference)> {
+        let mut found = Vec::new();
+        reference::visit(&self.arguments, &mut String::new(), &mut |place, reference| {
+            found.push((place.to_owned(), reference));
+        });
+        found
     }
 
     /// The arguments with each reference replaced by the result that it names.
