@@ -1,5 +1,5 @@
 # All work is in scripts/; this page names it.
-.PHONY: help run test check bench bench-hearing eval planner-model-test build setup wer speech-model speech-model-test
+.PHONY: help run test check bench bench-hearing eval planner-model-test build setup wer speech-model speech-model-test kill-test
 
 # Programs and benches in one go, so that they share one build of everything.
 RELEASE = cargo build --release --bins --benches
@@ -15,6 +15,10 @@ test: ## install what the tests need, then run them all
 	cargo build --workspace --bins --tests
 	@scripts/test-models
 	cargo test --workspace
+
+kill-test: ## kill the service at 200 random points of commands with effects, and count them
+	cargo build --workspace --bins
+	HARK_KILL_POINTS=200 cargo test --workspace --test all -- --nocapture killed
 
 check: ## formatting, lints and documentation
 	@scripts/setup

@@ -18,6 +18,7 @@ reply-skipped = { $steps } habe ich nicht versucht
 reply-skipped-since = { $steps } habe ich nicht versucht: { $reason }
 reply-but = Aber { $sentence }
 reply-dry-run = Das würde ich tun: { $plan }
+reply-interrupted = Hark wurde mittendrin unterbrochen. { $reply }
 no-reason = es wurde kein Grund genannt
 
 ## Parts of a reply
@@ -99,6 +100,9 @@ step-uncalled = es wurde nicht aufgerufen: { $reason }
 step-fault = ein Fehler in Hark hat den Aufruf abgebrochen; bitte melde ihn
 step-timeout = { $tool } hat innerhalb von { $seconds } s nicht geantwortet
 step-dry-run = ein Probelauf ruft kein Werkzeug auf
+step-interrupted = Hark wurde unterbrochen, bevor eine Antwort kam; sieh nach, bevor du es noch einmal verlangst
+step-interrupted-reading = Hark wurde unterbrochen, bevor eine Antwort kam
+step-interrupted-before = Hark wurde unterbrochen, bevor es an der Reihe war
 step-after = Schritt { $number } ({ $tool }), der davor kommt, { $fate ->
     [failed] hat nicht geklappt
     [unknown] endete ohne bekanntes Ergebnis
@@ -116,6 +120,7 @@ command-no-tools = es ist kein Werkzeug verbunden; `hark doctor` zeigt jeden Ser
 ## Why a command was not taken
 submit-empty = der Befehl ist leer; sag oder tippe, was zu tun ist
 submit-too-long = der Befehl hat { $length } Zeichen, höchstens { $limit } werden angenommen; kürze oder teile ihn
+submit-key-reused = dieser Idempotency-Key kam schon mit einer anderen Anfrage; jede Anfrage braucht einen eigenen
 submit-busy = { $count } Befehle sind in Arbeit, und mehr geht nicht; versuch es gleich noch einmal
 submit-shutting-down = Hark wird gerade beendet; gib den Befehl noch einmal, wenn es wieder da ist
 rate-limited = pro Minute werden von jedem { $count } Befehle angenommen; versuch es in { $seconds } s noch einmal

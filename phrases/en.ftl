@@ -20,6 +20,7 @@ reply-skipped = I did not try { $steps }
 reply-skipped-since = I did not try { $steps }: { $reason }
 reply-but = But { $sentence }
 reply-dry-run = This is what I would do: { $plan }
+reply-interrupted = Hark was cut off in the middle of this. { $reply }
 no-reason = no reason was given
 
 ## Parts of a reply
@@ -92,6 +93,9 @@ step-uncalled = it was not called: { $reason }
 step-fault = a fault in Hark broke off the call; please report it
 step-timeout = { $tool } gave no answer within { $seconds } s
 step-dry-run = a dry run calls no tool
+step-interrupted = Hark was cut off before an answer came; look before you ask for it again
+step-interrupted-reading = Hark was cut off before an answer came
+step-interrupted-before = Hark was cut off before its turn came
 step-after = step { $number } ({ $tool }), which comes first, { $fate ->
     [failed] did not work
     [unknown] ended without a known result
@@ -109,6 +113,7 @@ command-no-tools = no tool is connected; `hark doctor` shows each server and wha
 ## Why a command was not taken
 submit-empty = the command is empty; say or type what is to be done
 submit-too-long = the command has { $length } characters, at most { $limit } are taken; shorten it or split it
+submit-key-reused = this Idempotency-Key came before with another request; send each request with a key of its own
 submit-busy = { $count } commands are under way, which is the limit; try again in a moment
 submit-shutting-down = Hark is shutting down; send the command again once it is back
 rate-limited = { $count } commands a minute are taken from each user; try again in { $seconds } s

@@ -14,13 +14,13 @@ use crate::models::{
     Catalogue, CatalogueError, EMBEDDED_ADAPTER, EMBEDDED_RANKER, EMBEDDED_SPEECH, Enclosed, Kind, Library,
 };
 use crate::phrases::Phrase;
-use crate::pipeline::{Parts, Pipeline};
+use crate::pipeline::{self, Parts, Pipeline};
 use crate::planner::{PlanError, Planner, PlannerConfig, Ranker};
 use crate::progress::Progress;
 use crate::speech::{
     Fallback, RemoteTranscriber, SpeechConfig, SpeechError, SpeechModelConfig, Transcriber, Weights, Whisper,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreConfig, StoreError};
 use crate::tools::Registry;
 
 /// Why Hark can't start.
@@ -132,7 +132,14 @@ impl App {
     ) -> Result<Self, AppError> {
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|source| AppError::DataDir { path: settings.data_dir.clone(), source })?;
-        let store = Store::open(Some(&settings.store_file()))?;
+        let language = settings.pipeline.language;
+        let (store, interrupted) =
+            Store::open_settled(Some(&settings.store_file()), StoreConfig::default(), &|command| {
+                Some(pipeline::outcome_of(command, language))
+            })?;
+        for id in interrupted {
+            tracing::warn!(command.id = %id, "Hark was cut off in the middle of a command; the history says what is known");
+        }
         let progress = Progress::new(settings.progress.clone());
         let registry = Registry::start(settings.tools.clone(), &tracker, shutdown.clone());
         let speech = speech(&settings)?;

@@ -15,6 +15,7 @@ mod cli;
 mod desk;
 mod executor;
 mod flow;
+mod ledger;
 mod listening;
 mod llm;
 mod microphone;

@@ -61,6 +61,7 @@ const README: &[(&str, &[&str])] = &[
 const HTTP: &[(&str, &[&str])] = &[
     ("curl -H 'Content-Type: application/json' ", &["\"success\":true", "\"events\":["]),
     ("curl -N -H 'Content-Type: audio/wav' ", &["event: planned", "event: completed"]),
+    ("curl -H 'Idempotency-Key: ", &["\"success\":true", "\"events\":["]),
     ("curl -F file=@command.webm ", &["\"sessionId\":\"kitchen\"", "\"transcript\""]),
 ];
 

@@ -13,9 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::accept::Answer;
 use super::form::{CommandBody, CommandForm, CommandQuery, Form};
-use super::{ApiError, AppState, Problem, events, language};
+use super::{ApiError, AppState, Problem, events, idempotency, language};
 use crate::domain::{CommandId, Event, Outcome, SessionId, UserId};
-use crate::pipeline::Submission;
+use crate::pipeline::{INTERRUPTED, Submission};
 use crate::store::{HistoryItem, StoredCommand};
 
 /// Commands on one page of the history, where the request does not say.
@@ -47,7 +47,7 @@ pub(super) enum CommandStatus {
     Asked,
     /// It failed, or was stopped.
     Failed,
-    /// Hark stopped in the middle of it. What was done until then is in the audit log.
+    /// Hark was cut off in the middle of it. Its outcome says what was done until then and what is unknown.
     Lost,
 }
 
@@ -111,7 +111,11 @@ pub(super) struct HistoryQuery {
 /// is answered as `Accept` and `Prefer` ask: live events, the result, or the command's address, in the
 /// language of `Accept-Language` where Hark has it. A command goes on when the connection is lost; only `DELETE` stops it.
 #[utoipa::path(
-    post, path = "/api/voice/command", tag = "commands", params(CommandQuery),
+    post, path = "/api/voice/command", tag = "commands",
+    params(
+        CommandQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this request, such as a UUID. Sent again with it within 24 hours, the request is answered with what came of the first one"),
+    ),
     request_body(content(
         (CommandBody = "application/json"),
         (Vec<u8> = "audio/*"),
@@ -135,10 +139,13 @@ pub(super) async fn give(
     let language = language::wanted(request.headers()).unwrap_or_else(|| pipeline.language());
     // Before the body is read, so that a flood of uploads is as cheap to refuse as one of texts.
     state.rate().take(&user, language)?;
-    let Form { input, session, timezone, dry_run } = Form::read(state.config(), request).await?;
+    let key = idempotency::key_of(request.headers())?;
+    let form = Form::read(state.config(), request).await?;
+    let key = key.map(|key| idempotency::request_key(key, &form));
+    let Form { input, session, timezone, dry_run } = form;
     let submission =
         Submission { user: user.clone(), session, timezone, language: Some(language), dry_run, input };
-    let submitted = pipeline.submit(submission).await;
+    let submitted = pipeline.submit_once(submission, key).await;
     let id = submitted.map_err(|error| ApiError::refused(error, language))?;
     match answer {
         Answer::Stream => {
@@ -148,7 +155,12 @@ pub(super) async fn give(
         }
         Answer::Result => result(&state, &user, id).await,
         Answer::Address => {
-            let accepted = Accepted { command_id: id, status: CommandStatus::Running };
+            let status = match pipeline.owner(id) {
+                Some(_) => CommandStatus::Running,
+                // It came before, and may have ended since.
+                None => standing(find(&state, &user, &id.to_string()).await?.1.outcome.as_ref(), false),
+            };
+            let accepted = Accepted { command_id: id, status };
             let headers = [
                 (header::LOCATION, address(id)),
                 (
@@ -231,13 +243,7 @@ pub(super) async fn look(
     let events = so_far(&state, &user, id).await?;
     let StoredCommand { session, spoken, text, received_at, outcome, .. } = stored;
     let is_running = state.parts().pipeline.owner(id).is_some();
-    let status = match &outcome {
-        Some(outcome) if outcome.error.is_some() => CommandStatus::Failed,
-        Some(outcome) if outcome.needs_clarification => CommandStatus::Asked,
-        Some(_) => CommandStatus::Done,
-        None if is_running => CommandStatus::Running,
-        None => CommandStatus::Lost,
-    };
+    let status = standing(outcome.as_ref(), is_running);
     Ok(Json(CommandView {
         command_id: id,
         session_id: session,
@@ -286,6 +292,18 @@ pub(super) async fn find(
     let id: CommandId = id.parse().map_err(|_| unknown())?;
     let stored = state.parts().store.find(user, id).await?.ok_or_else(unknown)?;
     Ok((id, stored))
+}
+
+fn standing(outcome: Option<&Outcome>, is_running: bool) -> CommandStatus {
+    let Some(outcome) = outcome else {
+        return if is_running { CommandStatus::Running } else { CommandStatus::Lost };
+    };
+    match &outcome.error {
+        Some(failure) if failure.code == INTERRUPTED => CommandStatus::Lost,
+        Some(_) => CommandStatus::Failed,
+        None if outcome.needs_clarification => CommandStatus::Asked,
+        None => CommandStatus::Done,
+    }
 }
 
 fn address(id: CommandId) -> HeaderValue {

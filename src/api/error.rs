@@ -99,7 +99,7 @@ impl ApiError {
     pub(super) fn refused(error: SubmitError, language: Language) -> Self {
         let (code, words) = (error.code(), error.say(language));
         match error {
-            SubmitError::EmptyText | SubmitError::TextTooLong { .. } => {
+            SubmitError::EmptyText | SubmitError::TextTooLong { .. } | SubmitError::KeyReused => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, words)
             }
             SubmitError::TooBusy(_) | SubmitError::ShuttingDown => {

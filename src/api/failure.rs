@@ -41,6 +41,8 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         | "speech_language_unknown"
         | "no_tool_fits"
         | "model_context_exceeded" => StatusCode::UNPROCESSABLE_ENTITY,
+        // Hark was cut off in the middle of the command, and started again since.
+        "interrupted" => StatusCode::INTERNAL_SERVER_ERROR,
         // All other faults of a recording are the recording's.
         code if code.starts_with("audio_") => StatusCode::UNPROCESSABLE_ENTITY,
         // Nothing is done off the record, so nothing is done while there is none.

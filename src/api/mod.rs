@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod form;
 mod health;
+mod idempotency;
 mod language;
 mod live;
 mod metrics;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ending::{Clock, Ending};
 use super::{Executor, Run};
-use crate::domain::{EventType, Step, ToolOutput};
+use crate::domain::{EventType, Step, Tool, ToolOutput};
 use crate::phrases::{Phrase, say};
 use crate::store::{AuditAction, AuditEntry, Durability, StoreError};
 use crate::tools::CallError;
@@ -66,8 +66,7 @@ impl<'a> Call<'a> {
 
     /// Tries until there is an answer, or none is to be had.
     pub(super) async fn attempts(&self) -> Result<ToolOutput, Trouble> {
-        let annotations = self.step.tool().annotations;
-        let is_repeatable = annotations.read_only || annotations.idempotent;
+        let is_repeatable = is_repeatable(self.step.tool());
         let pauses = ExponentialBuilder::default()
             .with_min_delay(FIRST_PAUSE)
             .with_max_delay(LONGEST_PAUSE)
@@ -75,7 +74,10 @@ impl<'a> Call<'a> {
             .with_jitter();
         (|| self.attempt())
             .retry(pauses)
-            .when(|trouble| is_repeatable && trouble.is_connection_fault() && !self.cancel.is_cancelled())
+            .when(|trouble| {
+                let is_safe = trouble.was_never_delivered() || (trouble.was_cut() && is_repeatable);
+                is_safe && !self.cancel.is_cancelled()
+            })
             .notify(|_, _| self.note(say("progress-again", self.run.language)))
             .await
     }
@@ -180,6 +182,7 @@ impl<'a> Call<'a> {
             detail: json!({
                 "step": self.step.number(),
                 "attempt": self.attempts.load(Ordering::Relaxed) + 1,
+                "readOnly": tool.annotations.read_only,
                 "arguments": self.arguments,
             }),
         };
@@ -202,13 +205,21 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Whether a call that may have been carried out can be sent again: what only reads changes nothing, and
+/// what is idempotent changes nothing more. This is the one place that decides it.
+fn is_repeatable(tool: &Tool) -> bool {
+    tool.annotations.read_only || tool.annotations.idempotent
+}
+
 impl Trouble {
-    /// The way to the server failed, not the server.
-    fn is_connection_fault(&self) -> bool {
-        match self {
-            Self::Call(error) => error.is_retryable() || matches!(error, CallError::Lost { .. }),
-            Self::Audit(_) | Self::Panic => false,
-        }
+    /// The server has not seen the call, so that a second one does no harm whatever the tool.
+    fn was_never_delivered(&self) -> bool {
+        matches!(self, Self::Call(error) if error.is_retryable())
+    }
+
+    /// The connection ended before an answer came.
+    fn was_cut(&self) -> bool {
+        matches!(self, Self::Call(CallError::Lost { .. }))
     }
 
     /// The tool may have done it. A result that cannot be used shows that it did something.

@@ -4,6 +4,7 @@
 mod approval;
 mod doubt;
 mod flow;
+mod interrupted;
 mod job;
 mod rehearsal;
 mod stop;
@@ -31,9 +32,10 @@ use crate::planner::Planner;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::speech::Transcriber;
-use crate::store::{CommandRecord, Store, StoreError};
+use crate::store::{Begun, CommandRecord, RequestKey, Store, StoreError};
 use crate::tools::Registry;
 
+pub use interrupted::{INTERRUPTED, outcome_of};
 pub use rehearsal::{Rehearsal, Speaker};
 pub use submission::{Heard, Input, Submission, SubmitError};
 
@@ -140,6 +142,19 @@ impl Pipeline {
     /// # Errors
     /// [`SubmitError`], and then nothing was done.
     pub async fn submit(&self, submission: Submission) -> Result<CommandId, SubmitError> {
+        self.submit_once(submission, None).await
+    }
+
+    /// Records the command and starts it, unless a request with its key came before: then nothing is
+    /// begun, and the first one's command is named, which may still be under way.
+    ///
+    /// # Errors
+    /// [`SubmitError`], and then nothing was done.
+    pub async fn submit_once(
+        &self,
+        submission: Submission,
+        key: Option<RequestKey>,
+    ) -> Result<CommandId, SubmitError> {
         let Submission { user, session, timezone, language, dry_run, input } = submission;
         let input = self.admit(input)?;
         let id = CommandId::new();
@@ -182,20 +197,26 @@ impl Pipeline {
         let pipeline = self.clone();
         let span = tracing::info_span!("command", command.id = %id);
         let task = async move {
-            match pipeline.inner.parts.store.begin(record).await {
-                Ok(()) => {
-                    told.send(Ok(())).ok();
-                    pipeline.run(job, input, end).await;
-                }
-                Err(error) => {
-                    pipeline.running().remove(&id);
-                    told.send(Err(error)).ok();
-                }
+            let store = &pipeline.inner.parts.store;
+            let begun = match key {
+                Some(key) => store.begin_once(record, key).await,
+                None => store.begin(record).await.map(|()| Begun::New),
+            };
+            if let Ok(Begun::New) = begun {
+                told.send(Ok(id)).ok();
+                return pipeline.run(job, input, end).await;
             }
+            pipeline.running().remove(&id);
+            let answer = match begun {
+                Ok(Begun::New) => Ok(id),
+                Ok(Begun::Again(first)) => Ok(first),
+                Ok(Begun::OtherRequest) => Err(SubmitError::KeyReused),
+                Err(error) => Err(error.into()),
+            };
+            told.send(answer).ok();
         };
         self.inner.tracker.spawn(task.instrument(span));
-        begun.await.map_err(|_| SubmitError::ShuttingDown)??;
-        Ok(id)
+        begun.await.map_err(|_| SubmitError::ShuttingDown)?
     }
 
     /// The language to answer in where nobody names one.

@@ -75,6 +75,8 @@ pub enum SubmitError {
         /// Characters that are taken.
         limit: usize,
     },
+    /// Its key came before, with another request.
+    KeyReused,
     /// Too much is going on.
     TooBusy(usize),
     /// Hark is on its way out.
@@ -89,6 +91,7 @@ impl SubmitError {
         match self {
             Self::EmptyText => "text_empty",
             Self::TextTooLong { .. } => "text_too_long",
+            Self::KeyReused => "idempotency_key_reused",
             Self::TooBusy(_) => "busy",
             Self::ShuttingDown => "shutting_down",
             Self::Store(error) => error.code(),
@@ -102,6 +105,7 @@ impl SubmitError {
             Self::TextTooLong { length, limit } => {
                 Phrase::new("submit-too-long").with("length", *length).with("limit", *limit)
             }
+            Self::KeyReused => Phrase::new("submit-key-reused"),
             Self::TooBusy(count) => Phrase::new("submit-busy").with("count", *count),
             Self::ShuttingDown => Phrase::new("submit-shutting-down"),
             Self::Store(error) => return error.to_string(),

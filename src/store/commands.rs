@@ -10,11 +10,16 @@ use serde::de::DeserializeOwned;
 use super::{CommandRecord, HistoryItem, StoredCommand};
 use crate::domain::{CommandId, Event, Outcome, Question, SessionId, Turn, TurnOutcome, UserId};
 
-pub(super) fn insert(connection: &Connection, record: &CommandRecord) -> rusqlite::Result<()> {
+/// `run` is the process that carries it out.
+pub(super) fn insert(
+    connection: &Connection,
+    record: &CommandRecord,
+    run: Option<&str>,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO commands (id, user, session, spoken, text, received_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO commands (id, user, session, spoken, text, received_at, run)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             record.id.to_string(),
@@ -23,6 +28,7 @@ pub(super) fn insert(connection: &Connection, record: &CommandRecord) -> rusqlit
             record.spoken,
             record.text,
             record.received_at.timestamp_micros(),
+            run,
         ])
         .map(drop)
 }
@@ -190,6 +196,11 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTime<Ut
 
 fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<CommandId> {
     let text: String = row.get(column)?;
+    parse_id(column, &text)
+}
+
+/// Reads a command's id.
+pub(super) fn parse_id(column: usize, text: &str) -> rusqlite::Result<CommandId> {
     text.parse()
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }

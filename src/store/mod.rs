@@ -1,5 +1,5 @@
-//! What was said and what was done, on disk: the history of commands, and the audit log that is
-//! written before effects.
+//! What was said and what was done, on disk: the history of commands, the audit log that is written
+//! before effects, and the ledger of calls that is read from it.
 //!
 //! One SQLite file, one thread that writes it and one that reads it. Callers wait in a bounded queue,
 //! and whatever waits together is committed together, so that a hundred commands at once cost little
@@ -8,24 +8,30 @@
 mod audit;
 mod commands;
 mod error;
+mod ledger;
 mod permits;
 mod record;
+mod repeats;
+mod run;
 mod schema;
 mod trim;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
 use crate::domain::{CommandId, Event, Outcome, Question, SessionId, Turn, UserId};
+use run::Run;
 use worker::Worker;
 
 pub use error::StoreError;
+pub use ledger::{Interrupted, LedgerEntry};
 pub use record::{
-    AuditAction, AuditEntry, AuditRecord, CommandRecord, Durability, HistoryItem, StoredCommand,
+    AuditAction, AuditEntry, AuditRecord, CommandRecord, Durability, HistoryItem, RequestKey, StoredCommand,
 };
+pub use repeats::Begun;
 
 /// How much is kept, and how much may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +55,8 @@ pub struct Store {
     writer: Worker,
     reader: Worker,
     file: Arc<PathBuf>,
+    /// None in memory, where nobody else looks.
+    run: Option<Arc<Run>>,
 }
 
 impl Store {
@@ -67,8 +75,33 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_with(path: Option<&Path>, config: StoreConfig) -> Result<Self, StoreError> {
+        Ok(Self::open_settled(path, config, &|_| None)?.0)
+    }
+
+    /// Opens the file and first gives an end to every command that a process left in the middle: the one
+    /// that `settle` makes of what is on record. The second part names these commands.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_settled(
+        path: Option<&Path>,
+        config: StoreConfig,
+        settle: &dyn Fn(&Interrupted) -> Option<Outcome>,
+    ) -> Result<(Self, Vec<CommandId>), StoreError> {
         let file = Arc::new(path.map_or_else(|| PathBuf::from(":memory:"), Path::to_owned));
-        let connection = schema::open(path)?;
+        let mut connection = schema::open(path)?;
+        let mut interrupted = Vec::new();
+        let mut run = None;
+        if let Some(path) = path {
+            let settled = ledger::settle_interrupted(&mut connection, path, settle);
+            interrupted = settled.map_err(|source| {
+                worker::Fault::Sqlite(source).into_error("settle what was interrupted", path)
+            })?;
+            run::tidy(path);
+            let begun = Run::begin(path);
+            let begun = begun.map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
+            run = Some(Arc::new(begun));
+        }
         let reading = path.map(schema::open_reader).transpose()?;
         let writer = Worker::start("store-write", connection, config)?;
         // What is in memory belongs to one connection, so that one thread has to do both.
@@ -76,7 +109,7 @@ impl Store {
             Some(connection) => Worker::start("store-read", connection, config)?,
             None => writer.clone(),
         };
-        Ok(Self { writer, reader, file })
+        Ok((Self { writer, reader, file, run }, interrupted))
     }
 
     /// Notes that a command has come in, before anything is done about it.
@@ -84,11 +117,30 @@ impl Store {
     /// # Errors
     /// Where it cannot be written.
     pub async fn begin(&self, record: CommandRecord) -> Result<(), StoreError> {
-        let user = record.user.clone();
-        let write = self
-            .writer
-            .write(Durability::Process, Some(user), move |connection| commands::insert(connection, &record));
+        let (user, run) = (record.user.clone(), self.run.clone());
+        let write = self.writer.write(Durability::Process, Some(user), move |connection| {
+            commands::insert(connection, &record, run.as_deref().map(Run::name))
+        });
         write.await.map_err(|fault| fault.into_error("record the command", &self.file))
+    }
+
+    /// The same for a request that may come again: it is recorded only where its key is new.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub async fn begin_once(&self, record: CommandRecord, key: RequestKey) -> Result<Begun, StoreError> {
+        let (user, run, now) = (record.user.clone(), self.run.clone(), chrono::Utc::now());
+        let begun = Arc::new(Mutex::new(Begun::New));
+        let tell = begun.clone();
+        // It outlives a power cut, since the client may send the request again after one.
+        let write = self.writer.write(Durability::PowerCut, Some(user), move |connection| {
+            let found = repeats::begin(connection, &record, run.as_deref().map(Run::name), &key, now)?;
+            *tell.lock().unwrap_or_else(PoisonError::into_inner) = found;
+            Ok(())
+        });
+        write.await.map_err(|fault| fault.into_error("record the command", &self.file))?;
+        let begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(*begun)
     }
 
     /// Notes how a command of `user` ended: its outcome, the question where it asked one, and its events.
@@ -156,6 +208,15 @@ impl Store {
     pub async fn audit_of(&self, user: &UserId, id: CommandId) -> Result<Vec<AuditRecord>, StoreError> {
         let user = user.clone();
         self.read("read the audit log", move |connection| audit::of_command(connection, &user, id)).await
+    }
+
+    /// The calls of one command of `user`, in the order of their announcement.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub async fn ledger_of(&self, user: &UserId, id: CommandId) -> Result<Vec<LedgerEntry>, StoreError> {
+        let user = user.clone();
+        self.read("read the ledger", move |connection| ledger::of_command(connection, &user, id)).await
     }
 
     /// At most `limit` commands of `user`, newest first; `before` gives the page that follows it.

@@ -24,6 +24,15 @@ pub struct CommandRecord {
     pub received_at: DateTime<Utc>,
 }
 
+/// What a request is known by when it comes again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The client's name for the request.
+    pub key: String,
+    /// A hash of all that was asked for, so that a key cannot stand for two requests.
+    pub fingerprint: String,
+}
+
 /// One line of a user's history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -48,6 +48,32 @@ const VERSIONS: &[&str] = &[
     CREATE INDEX audit_by_command ON audit (user, command, number);
     ",
     permits::TABLES,
+    "
+    ALTER TABLE commands ADD COLUMN run TEXT; -- the process that carries it out
+    CREATE INDEX commands_without_end ON commands (id) WHERE outcome IS NULL;
+    CREATE VIEW ledger AS -- a call is announced once for each attempt, and ends once
+        SELECT call.number, call.user, call.command, call.tool, call.at AS announced_at,
+            call.detail ->> '$.step' AS step,
+            call.detail -> '$.arguments' AS arguments,
+            call.detail ->> '$.readOnly' AS read_only,
+            end.detail ->> '$.status' AS status,
+            end.detail ->> '$.error' AS error,
+            end.detail ->> '$.elapsedMs' AS elapsed_ms
+        FROM audit AS call LEFT JOIN audit AS end
+            ON end.user = call.user AND end.command = call.command AND end.action = 'call_ended'
+            AND end.detail ->> '$.step' = call.detail ->> '$.step'
+        WHERE call.action = 'call_started' AND call.detail ->> '$.attempt' = 1;
+    CREATE TABLE request_keys (
+        user TEXT NOT NULL,
+        key TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, -- of the request that came with it first
+        command TEXT NOT NULL,
+        at INTEGER NOT NULL, -- microseconds since 1970
+        PRIMARY KEY (user, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX request_keys_by_age ON request_keys (at);
+    CREATE INDEX request_keys_by_command ON request_keys (user, command);
+",
 ];
 
 /// Opens the file for writing, or makes it, and brings it to the newest version.

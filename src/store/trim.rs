@@ -21,5 +21,8 @@ pub(super) fn remove_old(connection: &Connection, user: &UserId, keep: usize) ->
     transaction
         .prepare_cached("DELETE FROM audit WHERE user = ?1 AND command <= ?2")?
         .execute(params![user.0, id])?;
+    transaction
+        .prepare_cached("DELETE FROM request_keys WHERE user = ?1 AND command <= ?2")?
+        .execute(params![user.0, id])?;
     transaction.commit()
 }

@@ -7,6 +7,7 @@ mod health;
 mod language;
 mod live;
 mod page;
+mod repeated;
 mod spoken;
 mod stream;
 mod transcriptions;

@@ -7,6 +7,7 @@ mod endpoint;
 mod eval;
 mod example;
 pub(crate) mod home;
+mod killed;
 mod models;
 mod say;
 mod say_refused;
