@@ -10,3 +10,4 @@ mod page;
 mod spoken;
 mod stream;
 mod transcriptions;
+mod users;
