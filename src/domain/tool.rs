@@ -209,6 +209,17 @@ impl Tool {
         Ok(self)
     }
 
+    /// Whether `other` is defined alike in all that a plan rests on.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.title == other.title
+            && self.description == other.description
+            && self.input_schema == other.input_schema
+            && self.output_schema == other.output_schema
+            && self.annotations == other.annotations
+            && self.fixed == other.fixed
+    }
+
     /// The arguments that the configuration fixes.
     pub fn fixed(&self) -> &Map<String, Value> {
         &self.fixed
