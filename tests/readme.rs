@@ -225,14 +225,8 @@ async fn every_command_of_the_readme_does_what_it_says() {
     let mut command = reader.home.hark(["tools"]);
     command.env("PATH", format!("{}:{path}", reader.have_installers().display()));
     let ran = reader.home.end(command.spawn().unwrap()).await;
-    let servers = [
-        "desk (ready)",
-        "files (ready)",
-        "memory (ready)",
-        "git (ready)",
-        "clock (ready)",
-        "remote (disabled)",
-    ];
+    let servers =
+        ["desk (ready)", "files (ready)", "memory (ready)", "git (ready)", "clock (ready)", "remote (off)"];
     reader.assert_shown("hark tools", &ran, &servers);
 }
 

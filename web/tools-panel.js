@@ -5,7 +5,7 @@ import { byId, element, sentence, withCommands } from "./dom.js";
 import { duration, milliseconds, phrase } from "./words.js";
 
 const HIDDEN = "hark-notice-hidden";
-const SERVER_DOTS = { ready: "good", starting: "wait", failed: "bad", disabled: "", stopped: "bad" };
+const SERVER_DOTS = { ready: "good", starting: "wait", degraded: "wait", failed: "bad", quarantined: "wait", off: "" };
 const MODEL_DOTS = { ready: "good", remote: "good", starting: "wait", restarting: "wait", failed: "bad" };
 
 /** A state that this page does not know is shown as it came. */

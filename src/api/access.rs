@@ -5,6 +5,8 @@
 //! own page or from no page at all (`Origin`), so that other sites cannot give commands in the person's
 //! name? And, where tokens are set, whose is it?
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -12,7 +14,7 @@ use axum::response::Response;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{ApiConfig, ApiError, AppState};
+use super::{ApiConfig, ApiError, AppState, Scope};
 use crate::domain::UserId;
 
 /// Paths that say nothing of anybody, and that probes and browsers ask for without a token: the page
@@ -25,6 +27,49 @@ fn is_open(path: &str) -> bool {
     !is_guarded
 }
 
+/// Who asks, and what that person's token lets do.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) user: UserId,
+    scopes: BTreeSet<Scope>,
+}
+
+impl Caller {
+    /// A token without scopes of its own may do everything, as before there were any.
+    fn with_all(user: UserId) -> Self {
+        Self { user, scopes: Scope::ALL.into() }
+    }
+
+    /// Whether the token has that scope.
+    pub(super) fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Refuses what the token has no scope for.
+    fn need(&self, scope: Option<Scope>) -> Result<(), ApiError> {
+        match scope.filter(|scope| !self.may(*scope)) {
+            None => Ok(()),
+            Some(scope) => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "scope_missing",
+                format!(
+                    "this token does not have the scope {scope}; whoever runs Hark can give one that has"
+                ),
+            )),
+        }
+    }
+}
+
+/// What a token must let do for a path; nothing where everybody with a token may.
+fn scope_for(path: &str) -> Option<Scope> {
+    match path {
+        "/metrics" => Some(Scope::Administer),
+        "/api/status" | "/openapi.json" => None,
+        path if path.starts_with("/api/approvals") => Some(Scope::Approve),
+        _ => Some(Scope::Speak),
+    }
+}
+
 /// Lets a request through with the user it belongs to, or refuses it.
 pub(super) async fn admit(
     State(state): State<AppState>,
@@ -35,12 +80,20 @@ pub(super) async fn admit(
     let host = host_of(&request);
     check_host(config, host.as_deref())?;
     // A browser opens a WebSocket to any site that a page names, and sends no more than the page's origin.
-    if !request.method().is_safe() || request.headers().contains_key(header::UPGRADE) {
+    // So does a page that wants to read a stream of events.
+    let is_guarded = !is_open(request.uri().path());
+    let names_origin = request.headers().contains_key(header::ORIGIN);
+    if !request.method().is_safe()
+        || request.headers().contains_key(header::UPGRADE)
+        || (is_guarded && names_origin)
+    {
         check_origin(config, request.headers(), host.as_deref())?;
     }
-    if !is_open(request.uri().path()) || request.method() != Method::GET {
-        let user = authenticate(config, request.headers())?;
-        request.extensions_mut().insert(user);
+    if is_guarded || request.method() != Method::GET {
+        let caller = authenticate(config, request.headers())?;
+        caller.need(scope_for(request.uri().path()))?;
+        request.extensions_mut().insert(caller.user.clone());
+        request.extensions_mut().insert(caller);
     }
     Ok(next.run(request).await)
 }
@@ -115,9 +168,19 @@ fn is_loopback_name(name: &str) -> bool {
 }
 
 /// Whose token the request carries; the person at this machine where no tokens are set.
-fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiError> {
-    if config.tokens.is_empty() {
-        return Ok(UserId::local());
+fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let unreadable = |error: super::UsersError| {
+        // The path is for whoever runs Hark, not for who asks.
+        tracing::error!(%error, "nobody can be let in");
+        ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "users_unreadable",
+            "it can't be told now who may come in; the log says why",
+        )
+    };
+    let has_users = !config.users.all().map_err(unreadable)?.is_empty();
+    if config.tokens.is_empty() && !has_users {
+        return Ok(Caller::with_all(UserId::local()));
     }
     let bearer = headers
         .get(header::AUTHORIZATION)
@@ -128,6 +191,9 @@ fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiEr
     let Some(given) = bearer.or_else(|| socket_token(headers)) else {
         return Err(unauthorized("token_missing", "a token is needed: send Authorization: Bearer <token>"));
     };
+    if let Some(user) = config.users.find(&given).map_err(unreadable)? {
+        return Ok(Caller { user: UserId(user.name), scopes: user.scopes });
+    }
     // Digests are of one length, and all tokens are looked at, so that the time says nothing.
     let given = Sha256::digest(given);
     let mut user = None;
@@ -136,8 +202,11 @@ fn authenticate(config: &ApiConfig, headers: &HeaderMap) -> Result<UserId, ApiEr
             user = Some(name);
         }
     }
-    user.cloned().ok_or_else(|| {
-        unauthorized("token_wrong", "this token is not known; HARK_SERVER__TOKEN names the right one")
+    user.cloned().map(Caller::with_all).ok_or_else(|| {
+        unauthorized(
+            "token_wrong",
+            "this token is not known; HARK_SERVER__TOKEN names the right one, or `hark users add` makes one",
+        )
     })
 }
 

@@ -10,7 +10,8 @@ pub enum BindError {
     /// Everybody on the network could give commands.
     #[error(
         "{0} can be reached from other machines and no token is set, so that anybody there could give \
-         commands; set HARK_SERVER__TOKEN to a long random text, or bind to 127.0.0.1"
+         commands; `hark users add NAME` makes a token for each person, HARK_SERVER__TOKEN sets one for \
+         all, or bind to 127.0.0.1"
     )]
     TokenMissing(SocketAddr),
     /// A token that is guessed too soon.
@@ -31,15 +32,17 @@ pub enum BindError {
 /// Shortest token for an address that other machines can reach.
 const LEAST_TOKEN_CHARS: usize = 16;
 
-/// Whether `address` may be served with this token.
+/// Whether `address` may be served with this token, or with users who have tokens of their own.
 ///
 /// # Errors
 /// Where other machines can reach it and there is no good token.
-pub fn check_bind(address: SocketAddr, token: Option<&Secret>) -> Result<(), BindError> {
+pub fn check_bind(address: SocketAddr, token: Option<&Secret>, has_users: bool) -> Result<(), BindError> {
     if address.ip().to_canonical().is_loopback() {
         return Ok(());
     }
-    let Some(token) = token else { return Err(BindError::TokenMissing(address)) };
+    let Some(token) = token else {
+        return if has_users { Ok(()) } else { Err(BindError::TokenMissing(address)) };
+    };
     match token.expose().chars().count() {
         length if length < LEAST_TOKEN_CHARS => {
             Err(BindError::TokenTooShort { address, length, least: LEAST_TOKEN_CHARS })

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ApiError, AppState, Problem, language};
+use super::access::Caller;
+use super::{ApiError, AppState, Problem, Scope, language};
 use crate::app::embedded_speech_note;
 use crate::domain::UserId;
 use crate::llm::WorkerState;
 use crate::speech::SpeechModel;
-use crate::tools::{ServerState, ServerStatus};
+use crate::tools::ServerStatus;
 
 /// The process lives.
 #[derive(Serialize, ToSchema)]
@@ -120,7 +121,7 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
 #[utoipa::path(get, path = "/api/status", tag = "health", responses((status = 200, body = Status)))]
 pub(super) async fn status(
     State(state): State<AppState>,
-    Extension(user): Extension<UserId>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Json<Status> {
     let (parts, config) = (state.parts(), state.config());
@@ -133,12 +134,12 @@ pub(super) async fn status(
     }
     Json(Status {
         version: env!("CARGO_PKG_VERSION"),
-        user,
+        servers: servers_for(&caller, parts.registry.servers()),
+        user: caller.user,
         uptime_s: state.uptime().as_secs_f64(),
         running: parts.pipeline.running_count(),
         speech,
         language: language_model(&state),
-        servers: parts.registry.servers(),
         limits: Limits {
             text_chars: config.max_text_chars,
             audio_bytes: config.max_audio_bytes,
@@ -147,6 +148,15 @@ pub(super) async fn status(
         },
         timezone: config.timezone.name().to_owned(),
     })
+}
+
+/// What a server writes to its error output may tell of other people's commands, so only who administers
+/// Hark sees it.
+pub(super) fn servers_for(caller: &Caller, mut servers: Vec<ServerStatus>) -> Vec<ServerStatus> {
+    if !caller.may(Scope::Administer) {
+        servers.iter_mut().for_each(|server| server.stderr = None);
+    }
+    servers
 }
 
 /// A model that Hark does not run is known to be away only once it is asked.
@@ -167,5 +177,5 @@ fn language_model(state: &AppState) -> LanguageModel {
 
 /// Whether a server can be called.
 pub(super) fn is_up(server: &ServerStatus) -> bool {
-    server.state == ServerState::Ready
+    server.state.is_up()
 }

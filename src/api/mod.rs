@@ -25,9 +25,11 @@ mod serve;
 mod state;
 mod tools;
 mod transcriptions;
+mod users;
 
 pub use bind::{BindError, check_bind};
 pub use error::{ApiError, Problem};
 pub use microphone::Trigger;
 pub use serve::{router, serve};
 pub use state::{ApiConfig, AppState, Parts};
+pub use users::{Scope, User, Users, UsersError};

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ApiError;
+use super::Users;
 use super::metrics::Instruments;
 use super::rate::RateLimit;
 use crate::app::App;
@@ -29,6 +30,8 @@ pub struct ApiConfig {
     pub bind: SocketAddr,
     /// Who may come in with which token; nobody is asked for one where there are none.
     pub tokens: Vec<(UserId, Secret)>,
+    /// People with tokens of their own.
+    pub users: Users,
     /// Names that Hark goes by beside those of loopback, with or without a port.
     pub allowed_hosts: Vec<String>,
     /// Commands a minute for each user.
@@ -58,6 +61,7 @@ impl Default for ApiConfig {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7380)),
             tokens: Vec::new(),
+            users: Users::default(),
             allowed_hosts: Vec::new(),
             commands_per_minute: 10,
             max_audio_bytes: 8 * 1024 * 1024,
@@ -118,7 +122,7 @@ impl AppState {
     /// Puts the parts behind a door that is kept as `config` says, and begins to count.
     pub fn new(parts: Parts, config: ApiConfig) -> Self {
         let instruments = Instruments::new(&parts.progress);
-        let rate = Arc::new(RateLimit::new(config.commands_per_minute));
+        let rate = Arc::new(RateLimit::new(config.commands_per_minute, config.users.clone()));
         let admission = rate.clone();
         let listener = Listener::new(
             parts.speech.clone(),
@@ -149,6 +153,7 @@ impl AppState {
         let config = ApiConfig {
             bind: settings.bind,
             tokens: settings.token.iter().map(|token| (UserId::local(), token.clone())).collect(),
+            users: Users::at(settings.users_file()),
             allowed_hosts: settings.allowed_hosts.clone(),
             commands_per_minute: settings.commands_per_minute,
             max_audio_bytes: settings.audio.max_bytes,

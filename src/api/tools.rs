@@ -7,7 +7,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::AppState;
-use crate::domain::{Annotations, RejectedTool, Tool, ToolSet, Trust, UserId};
+use super::access::Caller;
+use super::health::servers_for;
+use crate::domain::{Annotations, RejectedTool, Tool, ToolSet, Trust};
 use crate::tools::ServerStatus;
 
 /// All tools that a person can reach now.
@@ -76,15 +78,15 @@ impl ToolView {
 #[utoipa::path(get, path = "/api/tools", tag = "tools", responses((status = 200, body = ToolList)))]
 pub(super) async fn tools(
     State(state): State<AppState>,
-    Extension(user): Extension<UserId>,
+    Extension(caller): Extension<Caller>,
 ) -> Json<ToolList> {
     let registry = &state.parts().registry;
-    let set = registry.snapshot(&user).await;
+    let set = registry.snapshot(&caller.user).await;
     Json(ToolList {
         version: set.version().to_owned(),
         services: set.services().into_iter().map(str::to_owned).collect(),
         tools: set.tools().iter().map(|tool| ToolView::new(tool, &set)).collect(),
         rejected: set.rejected().to_vec(),
-        servers: registry.servers(),
+        servers: servers_for(&caller, registry.servers()),
     })
 }

@@ -270,10 +270,13 @@ async fn servers(settings: &Settings) -> Vec<Finding> {
             key => format!("mend {key:?} in {file}, then: hark doctor"),
         };
         findings.push(match (server.state, server_view::fault(&server)) {
+            (ServerState::Degraded, Some(error)) => Finding::fair(what, error, mend),
             (_, Some(error)) => Finding::bad(what, error, mend),
-            (ServerState::Ready, None) => Finding::good(what, format!("ready, {} tools", server.tools)),
-            (ServerState::Disabled, None) => Finding::good(what, format!("disabled in {file}")),
-            (state @ (ServerState::Starting | ServerState::Failed | ServerState::Stopped), None) => {
+            (ServerState::Ready | ServerState::Degraded, None) => {
+                Finding::good(what, format!("ready, {} tools", server.tools))
+            }
+            (ServerState::Off, None) => Finding::good(what, format!("disabled in {file}")),
+            (state @ (ServerState::Starting | ServerState::Failed | ServerState::Quarantined), None) => {
                 Finding::bad(what, state.name(), mend)
             }
         });

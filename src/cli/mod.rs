@@ -22,6 +22,7 @@ mod signals;
 mod tools;
 mod transcribe;
 mod trigger;
+mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,6 +75,8 @@ enum Verb {
     Eval(eval::Eval),
     /// Look for what is missing, and name the command that mends it.
     Doctor(doctor::Doctor),
+    /// Say who may come in from elsewhere, and what each may do.
+    Users(users::UsersVerb),
     /// Hark's own MCP server on standard input and output: notes, lists, calendar, timers, time, sums.
     Desk,
 }
@@ -135,6 +138,7 @@ pub fn run() -> ExitCode {
             Verb::Models(verb) => verb.run(&sources, &output).await,
             Verb::Eval(verb) => verb.run(&sources, &output).await,
             Verb::Doctor(verb) => verb.run(&sources, &output).await,
+            Verb::Users(verb) => verb.run(&sources, &output).await,
             Verb::Desk => desk::run(&sources).await,
         }
     });

@@ -146,7 +146,8 @@ impl Serving {
     }
 
     pub(super) async fn start(settings: Settings) -> anyhow::Result<Self> {
-        api::check_bind(settings.bind, settings.token.as_ref())?;
+        let has_users = !api::Users::at(settings.users_file()).all()?.is_empty();
+        api::check_bind(settings.bind, settings.token.as_ref(), has_users)?;
         let bind = settings.bind;
         let listener = TcpListener::bind(bind).await.with_context(|| {
             format!("{bind} can't be listened on; choose another with --bind, such as --bind 127.0.0.1:0")

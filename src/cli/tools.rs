@@ -124,13 +124,19 @@ impl Tools {
             };
             match (server.state, server_view::fault(&server)) {
                 (_, Some(error)) => bail!("{} is not connected: {error}", name.service),
-                (ServerState::Disabled, None) => {
+                (ServerState::Off, None) => {
                     bail!("{} is disabled in mcp.json; take the flag away to use it", name.service)
                 }
                 (ServerState::Starting, None) => {
                     bail!("{} is still starting; try again in a moment", name.service)
                 }
-                (ServerState::Ready | ServerState::Failed | ServerState::Stopped, None) => {
+                (
+                    ServerState::Ready
+                    | ServerState::Degraded
+                    | ServerState::Failed
+                    | ServerState::Quarantined,
+                    None,
+                ) => {
                     bail!("{} has no tool {:?}; `hark tools` lists what there is", name.service, name.tool)
                 }
             }

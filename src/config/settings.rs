@@ -155,6 +155,11 @@ impl Settings {
         self.data_dir.join("hark.db")
     }
 
+    /// The file of the people who may come in.
+    pub fn users_file(&self) -> PathBuf {
+        self.data_dir.join("users.json")
+    }
+
     /// The folder of fetched models.
     pub fn models_dir(&self) -> PathBuf {
         self.data_dir.join("models")
@@ -321,6 +326,8 @@ fn resolve(
             cache_ttl: Duration::from_secs(cache_seconds),
             connect_timeout: seconds(raw.tools.connect_seconds, tools.connect_timeout),
             call_timeout: seconds(raw.tools.call_seconds, tools.call_timeout),
+            start_grace: tools.start_grace,
+            kept_in: Some(data_dir.join("tools")),
         },
         executor: ExecutorConfig {
             step_timeout: seconds(raw.executor.step_seconds, executor.step_timeout),

@@ -254,6 +254,11 @@ impl Tool {
         }
     }
 
+    /// Whether `other` is defined alike in all that a plan rests on.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.definition_hash == other.definition_hash && self.fixed == other.fixed
+    }
+
     /// The arguments that the configuration fixes.
     pub fn fixed(&self) -> &Map<String, Value> {
         &self.fixed

@@ -15,7 +15,7 @@ use crate::store::{AuditAction, AuditEntry};
 
 /// How long a call that was told to stop may still answer. An answer in this time is believed; after
 /// it, nobody waits.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_millis(200);
 
 /// Carries out one step. The result comes with the receipt only where the step was done.
 pub(super) async fn carry_out(

@@ -9,8 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::future::Cache;
+use rmcp::model::Tool as Definition;
 
+use super::ServerConfig;
 use super::connect::Session;
+use super::kept::KeptTools;
+use super::listing::Listing;
 use super::server::Server;
 use super::{listing, lookalike};
 use crate::domain::{RejectedTool, Tool, ToolSet, UserId};
@@ -23,9 +27,9 @@ const LIST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The tools of one server as it listed them.
 pub(super) struct ListedTools {
-    /// Tells two lists apart.
-    serial: u64,
-    generation: u64,
+    /// Tells two lists apart; the later one has the higher.
+    pub(super) serial: u64,
+    pub(super) generation: u64,
     pub(super) tools: Vec<Arc<Tool>>,
     pub(super) rejected: Vec<RejectedTool>,
 }
@@ -36,6 +40,7 @@ pub(super) struct ToolCache {
     lists: Cache<String, Arc<ListedTools>>,
     merged: Cache<UserId, Arc<Merged>>,
     serial: Arc<AtomicU64>,
+    kept: KeptTools,
 }
 
 /// A set and the lists that it was made of.
@@ -45,12 +50,13 @@ struct Merged {
 }
 
 impl ToolCache {
-    pub(super) fn new(ttl: Duration) -> Self {
+    pub(super) fn new(ttl: Duration, kept: KeptTools) -> Self {
         let ttl = ttl.min(TTL_CEILING);
         Self {
             lists: Cache::builder().max_capacity(ENTRIES_AT_MOST).time_to_live(ttl).build(),
             merged: Cache::builder().max_capacity(ENTRIES_AT_MOST).time_to_live(TTL_CEILING).build(),
             serial: Arc::new(AtomicU64::new(0)),
+            kept,
         }
     }
 
@@ -73,25 +79,61 @@ impl ToolCache {
     }
 
     /// Keeps a list that was asked for already.
-    pub(super) async fn keep(&self, user: &UserId, server: &Server, mut list: ListedTools) {
-        list.generation = server.generation();
-        self.lists.insert(entry_key(user, server.key()), Arc::new(list)).await;
+    pub(super) async fn keep(&self, user: &UserId, server: &Server, list: Arc<ListedTools>) {
+        self.lists.insert(entry_key(user, server.key()), list).await;
     }
 
-    /// Asks a server for its tools.
-    pub(super) async fn ask(&self, server: &Server, session: &Session) -> Result<Arc<ListedTools>, String> {
-        self.ask_now(server, session).await.map(Arc::new)
+    /// Keeps a list for the next run of Hark.
+    pub(super) async fn keep_on_disk(
+        &self,
+        server: &Server,
+        session: &Session,
+        definitions: Vec<Definition>,
+    ) {
+        self.kept.keep(&server.config, session.protocol_version(), definitions).await;
+    }
+
+    /// Asks a server for its tools, which are what it has from now on.
+    async fn ask(&self, server: &Server, session: &Session) -> Result<Arc<ListedTools>, String> {
+        match self.ask_now(server, session).await {
+            Ok((listed, definitions)) => {
+                let listed = Arc::new(listed);
+                server.listed(&listed);
+                self.keep_on_disk(server, session, definitions).await;
+                Ok(listed)
+            }
+            Err(reason) => {
+                server.unlisted(&reason);
+                Err(reason)
+            }
+        }
     }
 
     /// As [`Self::ask`], for the first list of a session, which is not shared yet.
-    pub(super) async fn ask_now(&self, server: &Server, session: &Session) -> Result<ListedTools, String> {
+    pub(super) async fn ask_now(
+        &self,
+        server: &Server,
+        session: &Session,
+    ) -> Result<(ListedTools, Vec<Definition>), String> {
         let generation = server.generation();
         let listing = tokio::time::timeout(LIST_TIMEOUT, listing::list(&server.config, session)).await;
         let listing = listing
             .map_err(|_| format!("it did not list its tools within {} s", LIST_TIMEOUT.as_secs()))
             .flatten()?;
+        Ok(self.number(generation, listing))
+    }
+
+    /// The tools that the server had when Hark ran last, where they are known and can be used.
+    pub(super) fn remember(&self, server: &ServerConfig) -> Option<(ListedTools, Option<String>)> {
+        let remembered = self.kept.recall(server)?;
+        let listing = listing::again(server, remembered.tools).ok()?;
+        Some((self.number(0, listing).0, remembered.protocol_version))
+    }
+
+    fn number(&self, generation: u64, listing: Listing) -> (ListedTools, Vec<Definition>) {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
-        Ok(ListedTools { serial, generation, tools: listing.tools, rejected: listing.rejected })
+        let Listing { tools, rejected, definitions } = listing;
+        (ListedTools { serial, generation, tools, rejected }, definitions)
     }
 
     /// Drops the entries of all users.

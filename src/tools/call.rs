@@ -20,9 +20,6 @@ use super::server::Server;
 use super::{CallError, http};
 use crate::domain::{Tool, ToolOutput};
 
-/// What a result may weigh. More than a model or a page can use, and less than what hurts.
-const RESULT_BYTES_AT_MOST: usize = 1024 * 1024;
-
 /// What is to be called.
 pub(super) struct CallRequest<'a> {
     pub(super) server: &'a Arc<Server>,
@@ -83,7 +80,7 @@ pub(super) async fn call(
     match answer {
         Ok(result) => {
             request.server.record_call(started.elapsed());
-            output(request.tool, result)
+            output(request.tool, result, request.server.config.limits.result_bytes)
         }
         Err(ServiceError::McpError(error)) => {
             request.server.record_call(started.elapsed());
@@ -164,7 +161,7 @@ async fn unanswered(session: &Session, request: &CallRequest<'_>, error: &Servic
     }
 }
 
-fn output(tool: &Tool, result: ServerResult) -> Result<ToolOutput, CallError> {
+fn output(tool: &Tool, result: ServerResult, limit: usize) -> Result<ToolOutput, CallError> {
     let name = || tool.name.to_string();
     let result = match result {
         ServerResult::CallToolResult(result) => result,
@@ -182,8 +179,8 @@ fn output(tool: &Tool, result: ServerResult) -> Result<ToolOutput, CallError> {
     };
     let text = text(&result.content);
     let bytes = text.len() + result.structured_content.as_ref().map_or(0, |value| value.to_string().len());
-    if bytes > RESULT_BYTES_AT_MOST {
-        return Err(CallError::TooLarge { tool: name(), bytes, limit: RESULT_BYTES_AT_MOST });
+    if bytes > limit {
+        return Err(CallError::TooLarge { tool: name(), bytes, limit });
     }
     let is_error = result.is_error == Some(true);
     // A tool that failed need not keep the promise of what it gives when it succeeds.

@@ -28,6 +28,18 @@ pub enum CallError {
         /// Why, and the way out.
         reason: String,
     },
+    /// The server has as many calls as it may have, and nothing was sent.
+    Busy {
+        /// Its key.
+        server: String,
+        /// How many calls wait already.
+        waiting: usize,
+    },
+    /// The tool is no longer what it was when the plan was made, and nothing was sent.
+    ToolChanged {
+        /// The tool.
+        tool: String,
+    },
     /// The call could not be handed to the server, which has not seen it.
     NotDelivered {
         /// Its key.
@@ -95,6 +107,8 @@ impl CallError {
             Self::UnknownServer { .. } => "server_unknown",
             Self::BadArguments { .. } => "arguments_invalid",
             Self::NotConnected { .. } => "server_unavailable",
+            Self::Busy { .. } => "server_busy",
+            Self::ToolChanged { .. } => "tool_changed",
             Self::NotDelivered { .. } => "call_not_delivered",
             Self::Lost { .. } => "server_lost",
             Self::TimedOut { .. } => "call_timeout",
@@ -118,6 +132,8 @@ impl CallError {
             Self::NotConnected { server: key, reason } => {
                 server("call-not-connected", key).with("reason", reason.clone())
             }
+            Self::Busy { server: key, waiting } => server("call-busy", key).with("waiting", *waiting),
+            Self::ToolChanged { tool } => about("call-tool-changed", tool),
             Self::NotDelivered { server: key, reason } => {
                 server("call-not-delivered", key).with("reason", reason.clone())
             }
@@ -144,9 +160,10 @@ impl CallError {
     /// Where [`Self::effect_unknown`] holds, it is safe only for a tool that is read-only or idempotent.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NotConnected { .. } | Self::NotDelivered { .. } => true,
+            Self::NotConnected { .. } | Self::Busy { .. } | Self::NotDelivered { .. } => true,
             Self::UnknownServer { .. }
             | Self::BadArguments { .. }
+            | Self::ToolChanged { .. }
             | Self::Lost { .. }
             | Self::TimedOut { .. }
             | Self::Cancelled { .. }
@@ -165,6 +182,8 @@ impl CallError {
             Self::UnknownServer { .. }
             | Self::BadArguments { .. }
             | Self::NotConnected { .. }
+            | Self::Busy { .. }
+            | Self::ToolChanged { .. }
             | Self::NotDelivered { .. }
             | Self::Refused { .. }
             | Self::WantsInput { .. }

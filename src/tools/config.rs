@@ -22,6 +22,11 @@ pub struct ToolsConfig {
     pub connect_timeout: Duration,
     /// How long a call may take where the server's own configuration says nothing.
     pub call_timeout: Duration,
+    /// How long a call waits for a server that still starts, where its plan was made from the tools that
+    /// the server had when Hark ran last.
+    pub start_grace: Duration,
+    /// Where the tools of the last run are kept; nowhere where absent.
+    pub kept_in: Option<PathBuf>,
 }
 
 impl Default for ToolsConfig {
@@ -31,7 +36,26 @@ impl Default for ToolsConfig {
             cache_ttl: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(60),
             call_timeout: Duration::from_secs(30),
+            start_grace: Duration::from_secs(20),
+            kept_in: None,
         }
+    }
+}
+
+/// What one server may cost the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// What a result may weigh. As a rule more than a model or a page can use, and less than what hurts.
+    pub result_bytes: usize,
+    /// Calls under way at once.
+    pub calls: usize,
+    /// Calls that may wait for one of those to end; more are refused.
+    pub waiting: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { result_bytes: 1024 * 1024, calls: 16, waiting: 64 }
     }
 }
 
@@ -44,6 +68,8 @@ pub struct ServerConfig {
     pub transport: Transport,
     /// How long a call may take, where that differs from the room's limit.
     pub timeout: Option<Duration>,
+    /// How large its results may be, and how many calls of it there may be at once.
+    pub limits: Limits,
     /// It is listed and not started.
     pub disabled: bool,
     /// Arguments that a person has fixed, as written: each tool of the server that takes one of them
@@ -72,6 +98,7 @@ impl ServerConfig {
             key: key.into(),
             transport,
             timeout: None,
+            limits: Limits::default(),
             disabled: false,
             fixed: Map::new(),
             trust: Trust::default(),
@@ -86,6 +113,7 @@ impl ServerConfig {
             key: key.into(),
             transport,
             timeout: None,
+            limits: Limits::default(),
             disabled: false,
             fixed: Map::new(),
             trust: Trust::default(),

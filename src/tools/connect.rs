@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use rmcp::model::{ProtocolVersion, SubscriptionFilter};
+use rmcp::model::{ClientRequest, ListToolsRequest, ProtocolVersion, SubscriptionFilter};
 use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService};
-use rmcp::{Peer, RoleClient};
+use rmcp::{Peer, RoleClient, ServiceError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client::Client;
 use super::environment::INHERITED;
+use super::notice_limit::NoticeLimit;
 use super::process::{ProcessNotes, Program, ServerProcess};
 use super::server::Server;
 use super::{Environment, Transport, http};
@@ -28,6 +30,8 @@ pub(super) struct Session {
     /// Why the connection is of no more use, told by whoever finds it dead.
     broken: OnceLock<String>,
     is_broken: CancellationToken,
+    /// A call got no answer: whether the server answers at all is to be found out.
+    suspicion: Notify,
 }
 
 impl Session {
@@ -44,6 +48,30 @@ impl Session {
     /// Whether the session is of the generation without a handshake.
     pub(super) fn is_modern(&self) -> bool {
         self.peer.peer_info().is_some_and(|info| info.protocol_version.as_str() >= FIRST_MODERN)
+    }
+
+    /// Comes back once the server has answered anything at all.
+    pub(super) async fn is_alive(&self) {
+        let question = ClientRequest::ListToolsRequest(ListToolsRequest::default());
+        if self.peer.send_request(question).await.is_err_and(|error| is_dead(&error)) {
+            // Its end is told by the connection itself.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The version of the protocol that was agreed on.
+    pub(super) fn protocol_version(&self) -> Option<String> {
+        self.peer.peer_info().map(|info| info.protocol_version.to_string())
+    }
+
+    /// Says that the server left a call unanswered.
+    pub(super) fn suspect(&self) {
+        self.suspicion.notify_one();
+    }
+
+    /// Waits until it has.
+    pub(super) async fn suspected(&self) {
+        self.suspicion.notified().await;
     }
 
     /// Says that the connection is dead, so that it is made anew.
@@ -69,6 +97,15 @@ impl Session {
     }
 }
 
+/// Whether a version of the protocol is of the generation with a handshake.
+pub(super) fn is_legacy(version: &str) -> bool {
+    version < FIRST_MODERN
+}
+
+fn is_dead(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::TransportClosed | ServiceError::TransportSend(_))
+}
+
 fn how_it_ended(process: &ProcessNotes) -> String {
     match process.ended() {
         Some(status) => format!("its process ended ({status})"),
@@ -81,7 +118,7 @@ fn how_it_ended(process: &ProcessNotes) -> String {
 /// # Errors
 /// The reason, as a sentence that starts small.
 pub(super) async fn connect(
-    server: &Server,
+    server: &Arc<Server>,
     known_legacy: bool,
     tracker: &TaskTracker,
 ) -> Result<(RunningService<RoleClient, Client>, Session), String> {
@@ -112,20 +149,21 @@ pub(super) async fn connect(
                 .map_err(|error| not_started(&command, cwd.as_ref(), &error))?;
             server.has_process(Arc::clone(&notes));
             process = Some(notes);
-            client.clone().serve_with_lifecycle(transport, lifecycle).await
+            client.clone().serve_with_lifecycle(NoticeLimit::new(transport, server), lifecycle).await
         }
         Transport::Http { url, headers } => {
             let url = config.environment.expand(url).map_err(|fault| format!("its url {fault}"))?;
             let headers = expand_values("headers", &config.environment, headers)?;
             let transport = http::transport(&url, &headers)?;
-            client.clone().serve_with_lifecycle(transport, lifecycle).await
+            client.clone().serve_with_lifecycle(NoticeLimit::new(transport, server), lifecycle).await
         }
     };
     match connected {
         Ok(running) => {
             let peer = running.peer().clone();
             let (broken, is_broken) = (OnceLock::new(), CancellationToken::new());
-            let session = Session { peer, client, process, broken, is_broken };
+            let suspicion = Notify::new();
+            let session = Session { peer, client, process, broken, is_broken, suspicion };
             Ok((running, session))
         }
         Err(error) => Err(refused(&error, process.as_deref()).await),

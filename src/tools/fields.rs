@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Environment, Transport, http};
+use super::{Environment, Limits, Transport, http};
 use crate::domain::Trust;
 
 #[derive(Default)]
@@ -219,5 +219,24 @@ impl Fields<'_> {
                 None
             }
         }
+    }
+
+    /// Each limit must let something through.
+    pub(super) fn limits(&mut self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            result_bytes: self.count("maxResultBytes").unwrap_or(usual.result_bytes),
+            calls: self.count("maxCalls").unwrap_or(usual.calls),
+            waiting: self.count("maxWaiting").unwrap_or(usual.waiting),
+        }
+    }
+
+    fn count(&mut self, field: &str) -> Option<usize> {
+        let value = self.entry.get(field).filter(|value| !value.is_null())?;
+        let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+        if count.is_none_or(|count| count == 0) {
+            self.add(field, "must be a whole number, 1 at least");
+        }
+        count.filter(|count| *count > 0)
     }
 }

@@ -101,6 +101,11 @@ pub(super) fn status(error: &(dyn Error + 'static)) -> Option<reqwest::StatusCod
         Some(StreamableHttpError::HttpStatus(error)) => reqwest::StatusCode::from_u16(error.status).ok(),
         Some(StreamableHttpError::AuthRequired(_)) => Some(reqwest::StatusCode::UNAUTHORIZED),
         Some(StreamableHttpError::InsufficientScope(_)) => Some(reqwest::StatusCode::FORBIDDEN),
+        // A refusal that does not say how to do better comes as a sentence.
+        Some(StreamableHttpError::UnexpectedServerResponse(words)) => {
+            let code = words.strip_prefix("HTTP ")?.get(..3)?.parse().ok()?;
+            reqwest::StatusCode::from_u16(code).ok()
+        }
         _ => None,
     })
 }

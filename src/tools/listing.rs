@@ -20,6 +20,48 @@ const TOOLS_AT_MOST: usize = 5_000;
 pub(super) struct Listing {
     pub(super) tools: Vec<Arc<Tool>>,
     pub(super) rejected: Vec<RejectedTool>,
+    /// The definitions as the server gave them, those that can be read.
+    pub(super) definitions: Vec<model::Tool>,
+}
+
+/// What was listed once, read anew.
+///
+/// # Errors
+/// Where a fixed argument names a variable that is not set.
+pub(super) fn again(server: &ServerConfig, definitions: Vec<model::Tool>) -> Result<Listing, String> {
+    let fixed = server.fixed_arguments()?;
+    let mut listing = Listing::default();
+    let mut names = HashSet::new();
+    for tool in definitions {
+        listing.add(server, tool.name.to_string(), Ok(tool), &fixed, &mut names);
+    }
+    Ok(listing)
+}
+
+impl Listing {
+    fn add(
+        &mut self,
+        server: &ServerConfig,
+        name: String,
+        tool: Result<model::Tool, String>,
+        fixed: &Map<String, Value>,
+        names: &mut HashSet<String>,
+    ) {
+        self.definitions.extend(tool.as_ref().ok().cloned());
+        let tool = if names.insert(name.clone()) {
+            tool.and_then(|tool| usable(server, tool, fixed))
+        } else {
+            Err("the server lists two tools of this name; the first is used".to_owned())
+        };
+        match tool {
+            Ok(tool) => self.tools.push(Arc::new(tool)),
+            Err(reason) => {
+                let name = ToolName::new(&*server.key, name);
+                tracing::warn!(tool.name = %name, reason, "a tool is left out");
+                self.rejected.push(RejectedTool { name, reason });
+            }
+        }
+    }
 }
 
 /// Asks for all pages.
@@ -27,7 +69,6 @@ pub(super) struct Listing {
 /// # Errors
 /// The reason, as a sentence that starts small; the pages that came before are dropped with it.
 pub(super) async fn list(server: &ServerConfig, session: &Session) -> Result<Listing, String> {
-    let key = &*server.key;
     let fixed = server.fixed_arguments()?;
     let peer = &session.peer;
     let mut listing = Listing::default();
@@ -40,19 +81,7 @@ pub(super) async fn list(server: &ServerConfig, session: &Session) -> Result<Lis
     for _ in 0..PAGES_AT_MOST {
         let page = page(session, cursor).await?;
         for (name, tool) in page.tools {
-            let tool = if names.insert(name.clone()) {
-                tool.and_then(|tool| usable(server, tool, &fixed))
-            } else {
-                Err("the server lists two tools of this name; the first is used".to_owned())
-            };
-            match tool {
-                Ok(tool) => listing.tools.push(Arc::new(tool)),
-                Err(reason) => {
-                    let name = ToolName::new(key, name);
-                    tracing::warn!(tool.name = %name, reason, "a tool is left out");
-                    listing.rejected.push(RejectedTool { name, reason });
-                }
-            }
+            listing.add(server, name, tool, &fixed, &mut names);
         }
         if names.len() > TOOLS_AT_MOST {
             return Err(format!("it lists over {TOOLS_AT_MOST} tools"));

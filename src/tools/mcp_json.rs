@@ -71,11 +71,21 @@ fn server(key: &str, entry: &Value, environment: &Environment, faults: &mut Faul
     let mut fields = Fields { place, entry, environment, faults };
     let disabled = fields.flag("disabled");
     let timeout = fields.timeout();
+    let limits = fields.limits();
     let fixed = fields.fixed();
     let trust = fields.trust();
     let transport = fields.transport()?;
     let environment = environment.clone();
-    Some(ServerConfig { key: key.to_owned(), transport, timeout, disabled, fixed, trust, environment })
+    Some(ServerConfig {
+        key: key.to_owned(),
+        transport,
+        timeout,
+        limits,
+        disabled,
+        fixed,
+        trust,
+        environment,
+    })
 }
 
 #[cfg(test)]

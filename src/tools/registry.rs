@@ -11,9 +11,10 @@ use tokio_util::task::TaskTracker;
 
 use super::cache::{ListedTools, ToolCache};
 use super::call::{self, CallRequest};
+use super::kept::KeptTools;
 use super::server::Server;
 use super::supervisor::Supervision;
-use super::{CallError, ServerStatus, ToolsConfig};
+use super::{CallError, ServerStatus, ToolsConfig, admission};
 use crate::domain::{Tool, ToolOutput, ToolSet, UserId};
 
 /// How long a command waits for a server whose kept list ran out. The server goes on answering in the
@@ -30,6 +31,7 @@ struct Inner {
     servers: Vec<Arc<Server>>,
     cache: ToolCache,
     call_timeout: Duration,
+    start_grace: Duration,
     changes: watch::Receiver<u64>,
     tracker: TaskTracker,
     shutdown: CancellationToken,
@@ -39,7 +41,7 @@ impl Registry {
     /// Starts all servers side by side, in the background, and returns at once.
     pub fn start(config: ToolsConfig, tracker: &TaskTracker, shutdown: CancellationToken) -> Self {
         let shutdown = shutdown.child_token();
-        let cache = ToolCache::new(config.cache_ttl);
+        let cache = ToolCache::new(config.cache_ttl, KeptTools::new(config.kept_in));
         let (sender, changes) = watch::channel(0);
         let supervision = Supervision {
             cache: cache.clone(),
@@ -55,11 +57,20 @@ impl Registry {
         for server in servers.iter().filter(|server| !server.config.disabled) {
             tracker.spawn(supervision.clone().keep_up(Arc::clone(server)));
         }
-        let call_timeout = config.call_timeout;
-        Self(Arc::new(Inner { servers, cache, call_timeout, changes, tracker: tracker.clone(), shutdown }))
+        Self(Arc::new(Inner {
+            servers,
+            cache,
+            call_timeout: config.call_timeout,
+            start_grace: config.start_grace,
+            changes,
+            tracker: tracker.clone(),
+            shutdown,
+        }))
     }
 
-    /// The tools of all servers that are ready now, in the order of the configuration.
+    /// The tools of all servers that are ready now, in the order of the configuration. For a server that
+    /// is on its way up for the first time, those that it had when Hark ran last: a call of one of them
+    /// waits for the server and is made only if it has the tool still.
     pub async fn snapshot(&self, user: &UserId) -> Arc<ToolSet> {
         let lists = join_all(self.0.servers.iter().map(|server| self.list(user, server))).await;
         let lists: Vec<_> = lists.into_iter().flatten().collect();
@@ -67,7 +78,10 @@ impl Registry {
     }
 
     async fn list(&self, user: &UserId, server: &Arc<Server>) -> Option<Arc<ListedTools>> {
-        let session = server.session()?;
+        if server.why_held().is_some() {
+            return None;
+        }
+        let Some(session) = server.session() else { return server.remembered() };
         let (cache, user, asked) = (self.0.cache.clone(), user.clone(), Arc::clone(server));
         let listing = self.0.tracker.spawn(async move { cache.list(&user, &asked, &session).await });
         match tokio::time::timeout(SNAPSHOT_WAIT, listing).await {
@@ -109,7 +123,28 @@ impl Registry {
         };
         let timeout = server.config.timeout.unwrap_or(self.0.call_timeout);
         let request = CallRequest { server, tool, arguments, timeout, tracker: &self.0.tracker };
-        call::call(request, cancel, progress).await
+        self.until_confirmed(server, cancel).await;
+        let _place = admission::admit(server, tool, timeout, cancel).await?;
+        let result = call::call(request, cancel, progress).await;
+        server.called(&result);
+        result
+    }
+
+    /// A call of a tool of the last run waits until its server says that it is still there.
+    async fn until_confirmed(&self, server: &Server, cancel: &CancellationToken) {
+        if server.is_unconfirmed() {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                _ = self.wait(self.0.start_grace, || !server.is_unconfirmed()) => {}
+            }
+        }
+    }
+
+    /// Keeps the tools of a server from being planned with and called until a person agrees, and says
+    /// why; `None` lets go of them. `false` where there is no such server.
+    pub fn hold(&self, server: &str, why: Option<String>) -> bool {
+        let found = self.0.servers.iter().find(|it| it.key() == server);
+        found.map(|found| found.hold(why)).is_some()
     }
 
     /// How each server is doing, in the order of the configuration.

@@ -1,21 +1,28 @@
 //! What is known of one server, shared by its supervisor, by calls and by whoever asks how it does.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::cache::{ListedTools, ToolCache};
-use super::connect::Session;
+use super::connect::{self, Session};
+use super::gate::Gate;
 use super::process::ProcessNotes;
 use super::status::CallTimes;
-use super::{ServerConfig, ServerState, ServerStatus};
-use crate::domain::RejectedTool;
+use super::{CallError, ServerConfig, ServerState, ServerStatus};
+use crate::domain::{Tool, ToolOutput};
+
+/// A flood of notices counts as over when there was none for so long.
+const FLOOD_OVER_AFTER: Duration = Duration::from_secs(10);
 
 /// One server.
 pub(super) struct Server {
     pub(super) config: ServerConfig,
+    /// How many calls there may be at once.
+    pub(super) gate: Gate,
     /// Counts what made earlier lists of its tools void.
     generation: AtomicU64,
     inner: Mutex<Inner>,
@@ -33,8 +40,14 @@ struct Inner {
     process: Option<Arc<ProcessNotes>>,
     /// What the process before said last: shown until the present one is ready or says something.
     last_words: Option<String>,
-    tools: usize,
-    rejected: Vec<RejectedTool>,
+    /// What it lists now; before it was ready for the first time, what it listed when Hark ran last.
+    latest: Option<Arc<ListedTools>>,
+    is_stale: bool,
+    /// What is wrong with it although it is ready.
+    troubles: BTreeMap<Trouble, String>,
+    flood: Option<Flood>,
+    /// Why nothing of it may be called until a person agrees.
+    held: Option<String>,
     phrases: Arc<[String]>,
     connect_time: Option<Duration>,
     calls: CallTimes,
@@ -43,9 +56,27 @@ struct Inner {
     version: Option<String>,
 }
 
+/// What can be wrong with a server that is ready, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    /// Its last call got no answer, or none that can be used.
+    Call,
+    /// Its list of tools could not be read anew.
+    List,
+}
+
+/// More notices than are read.
+struct Flood {
+    dropped: u64,
+    last: Instant,
+}
+
 impl Server {
     pub(super) fn new(config: ServerConfig, cache: ToolCache, changes: watch::Sender<u64>) -> Self {
-        let state = if config.disabled { ServerState::Disabled } else { ServerState::Starting };
+        let state = if config.disabled { ServerState::Off } else { ServerState::Starting };
+        let remembered = if config.disabled { None } else { cache.remember(&config) };
+        let (latest, protocol_version) = remembered.unzip();
+        let gate = Gate::new(config.limits);
         let inner = Inner {
             state,
             session: None,
@@ -54,16 +85,19 @@ impl Server {
             error: None,
             process: None,
             last_words: None,
-            tools: 0,
-            rejected: Vec::new(),
+            is_stale: latest.is_some(),
+            latest: latest.map(Arc::new),
+            troubles: BTreeMap::new(),
+            flood: None,
+            held: None,
             phrases: Arc::default(),
             connect_time: None,
             calls: CallTimes::default(),
-            protocol_version: None,
+            protocol_version: protocol_version.flatten(),
             name: None,
             version: None,
         };
-        Self { config, generation: AtomicU64::new(0), inner: Mutex::new(inner), changes, cache }
+        Self { config, gate, generation: AtomicU64::new(0), inner: Mutex::new(inner), changes, cache }
     }
 
     pub(super) fn key(&self) -> &str {
@@ -84,13 +118,18 @@ impl Server {
     pub(super) fn why_not_ready(&self) -> String {
         let inner = self.inner();
         match (inner.state, &inner.error) {
-            (ServerState::Disabled, _) => {
+            (ServerState::Off, _) if self.config.disabled => {
                 "it is disabled in mcp.json; take the flag away to use it".to_owned()
             }
-            (ServerState::Stopped, _) => "Hark is shutting down".to_owned(),
+            (ServerState::Off, _) => "Hark is shutting down".to_owned(),
             (_, Some(error)) => format!("{error} (it is tried again by itself)"),
             (_, None) => "it is still starting; try again in a moment".to_owned(),
         }
+    }
+
+    /// It spoke the older generation of the protocol when Hark ran last.
+    pub(super) fn was_legacy(&self) -> bool {
+        self.inner().protocol_version.as_deref().is_some_and(connect::is_legacy)
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -98,7 +137,7 @@ impl Server {
     }
 
     pub(super) fn has_stopped(&self) -> bool {
-        matches!(self.inner().state, ServerState::Stopped | ServerState::Disabled)
+        self.inner().state == ServerState::Off
     }
 
     pub(super) fn starting(&self) {
@@ -123,8 +162,16 @@ impl Server {
         self.changes.clone()
     }
 
-    pub(super) fn ready(&self, session: &Arc<Session>, listed: &ListedTools, took: Duration) {
+    /// It is up with these tools, which are also what is kept of it.
+    pub(super) fn ready(
+        &self,
+        session: &Arc<Session>,
+        mut listed: ListedTools,
+        took: Duration,
+    ) -> Arc<ListedTools> {
         self.forget_tools();
+        listed.generation = self.generation();
+        let listed = Arc::new(listed);
         let mut inner = self.inner();
         let info = session.peer.peer_info();
         let implementation = info.as_ref().and_then(|info| info.server_info.as_ref());
@@ -137,19 +184,100 @@ impl Server {
         inner.error = None;
         inner.last_words = None;
         inner.connect_time = Some(took);
-        inner.tools = listed.tools.len();
-        inner.rejected = listed.rejected.clone();
+        inner.latest = Some(Arc::clone(&listed));
+        inner.is_stale = false;
+        inner.troubles.clear();
+        inner.flood = None;
+        drop(inner);
+        self.changed();
+        listed
+    }
+
+    /// A list of its tools came in; the newest one counts.
+    pub(super) fn listed(&self, listed: &Arc<ListedTools>) {
+        let mut inner = self.inner();
+        inner.troubles.remove(&Trouble::List);
+        if inner.session.is_some() && inner.latest.as_ref().is_none_or(|it| it.serial < listed.serial) {
+            inner.latest = Some(Arc::clone(listed));
+        }
         drop(inner);
         self.changed();
     }
 
-    /// A newer list of its tools came in.
-    pub(super) fn listed(&self, listed: &ListedTools) {
+    /// It was asked for its tools and did not list them.
+    pub(super) fn unlisted(&self, reason: &str) {
+        let sentence = format!("its tools could not be read anew: {reason}");
+        self.inner().troubles.insert(Trouble::List, sentence);
+        self.changed();
+    }
+
+    /// The tools of the last run, as long as it has not said which it has now.
+    pub(super) fn remembered(&self) -> Option<Arc<ListedTools>> {
+        let inner = self.inner();
+        if inner.is_stale { inner.latest.clone() } else { None }
+    }
+
+    /// It is on its way up for the first time, and what is planned with it are the tools of the last run.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        let inner = self.inner();
+        inner.is_stale && !inner.is_settled
+    }
+
+    /// Whether it has the tool as it was when the plan was made; true where its tools are not known.
+    pub(super) fn still_has(&self, tool: &Tool) -> bool {
+        let Some(latest) = self.inner().latest.clone() else { return true };
+        latest.tools.iter().any(|now| now.name == tool.name && now.is_same_as(tool))
+    }
+
+    /// Keeps its tools from being planned with and called, and says why; `None` lets go of them.
+    pub(super) fn hold(&self, why: Option<String>) {
+        self.inner().held = why;
+        self.forget_tools();
+        self.changed();
+    }
+
+    /// Why nothing of it may be called until a person agrees.
+    pub(super) fn why_held(&self) -> Option<String> {
+        self.inner().held.clone()
+    }
+
+    /// It sends more notices than are read.
+    pub(super) fn floods(&self, dropped: u64) {
         let mut inner = self.inner();
-        inner.tools = listed.tools.len();
-        inner.rejected = listed.rejected.clone();
+        let before = inner.flood.as_ref().map_or(0, |flood| flood.dropped);
+        inner.flood = Some(Flood { dropped: before + dropped, last: Instant::now() });
         drop(inner);
         self.changed();
+    }
+
+    /// What a call came to says how the server is doing.
+    pub(super) fn called(&self, result: &Result<ToolOutput, CallError>) {
+        let trouble = match result {
+            // It was let in before: what it was given has run out.
+            Err(error @ CallError::Refused { code: 401 | 403, .. }) => Some(error.to_string()),
+            Ok(_) | Err(CallError::Refused { .. }) => None,
+            Err(
+                error @ (CallError::TimedOut { .. }
+                | CallError::BadResult { .. }
+                | CallError::TooLarge { .. }),
+            ) => Some(error.to_string()),
+            // These say nothing of the server, or are told by the end of its connection.
+            Err(_) => return,
+        };
+        if matches!(result, Err(CallError::TimedOut { .. }))
+            && let Some(session) = self.session()
+        {
+            session.suspect();
+        }
+        let mut inner = self.inner();
+        let before = match trouble {
+            Some(trouble) => inner.troubles.insert(Trouble::Call, trouble).is_none(),
+            None => inner.troubles.remove(&Trouble::Call).is_some(),
+        };
+        drop(inner);
+        if before {
+            self.changed();
+        }
     }
 
     /// What its resources are called and hold.
@@ -168,7 +296,7 @@ impl Server {
     }
 
     pub(super) fn stopped(&self) {
-        self.down(ServerState::Stopped, None);
+        self.down(ServerState::Off, None);
     }
 
     fn down(&self, state: ServerState, error: Option<String>) {
@@ -177,8 +305,10 @@ impl Server {
         inner.session = None;
         inner.is_settled = true;
         inner.error = error;
-        inner.tools = 0;
-        inner.rejected = Vec::new();
+        inner.latest = None;
+        inner.is_stale = false;
+        inner.troubles.clear();
+        inner.flood = None;
         inner.phrases = Arc::default();
         drop(inner);
         self.forget_tools();
@@ -197,19 +327,23 @@ impl Server {
 
     pub(super) fn status(&self) -> ServerStatus {
         let inner = self.inner();
+        let (state, error) = inner.state_and_reason();
         ServerStatus {
             key: self.config.key.clone(),
             transport: self.config.transport.name(),
-            state: inner.state,
-            tools: inner.tools,
-            rejected: inner.rejected.clone(),
-            error: inner.error.clone(),
+            state,
+            tools: inner.latest.as_ref().map_or(0, |listed| listed.tools.len()),
+            stale: inner.is_stale,
+            rejected: inner.latest.as_ref().map(|listed| listed.rejected.clone()).unwrap_or_default(),
+            error,
             stderr: inner
                 .process
                 .as_ref()
                 .and_then(|process| process.stderr_tail())
                 .or_else(|| inner.last_words.clone()),
             restarts: inner.starts.saturating_sub(1),
+            calls: self.gate.calls(),
+            waiting: self.gate.waiting(),
             connect_ms: inner.connect_time.map(|time| time.as_secs_f64() * 1_000.0),
             call_p50_ms: inner.calls.percentile(0.5),
             call_p95_ms: inner.calls.percentile(0.95),
@@ -225,5 +359,26 @@ impl Server {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// What is wrong with a server that is ready stands beside its state, so that it is ready again by
+    /// itself once that is over.
+    fn state_and_reason(&self) -> (ServerState, Option<String>) {
+        if self.state != ServerState::Ready {
+            return (self.state, self.error.clone());
+        }
+        if let Some(why) = &self.held {
+            return (ServerState::Quarantined, Some(why.clone()));
+        }
+        let flood = self.flood.as_ref().filter(|flood| flood.last.elapsed() < FLOOD_OVER_AFTER);
+        let flood = flood.map(|flood| {
+            format!("it sends more notices than are read; {} of them were dropped", flood.dropped)
+        });
+        match self.troubles.values().next().cloned().or(flood) {
+            Some(trouble) => (ServerState::Degraded, Some(trouble)),
+            None => (ServerState::Ready, None),
+        }
     }
 }

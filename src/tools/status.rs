@@ -15,28 +15,36 @@ const CALLS_KEPT: usize = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerState {
-    /// Switched off in the configuration.
-    Disabled,
     /// On its way up.
     Starting,
     /// Its tools can be called.
     Ready,
+    /// Its tools can be called, and something is wrong with it all the same.
+    Degraded,
     /// It did not come up, or did not stay up; it is tried again after a pause.
     Failed,
-    /// Hark is shutting down.
-    Stopped,
+    /// It is up, and its tools are kept from being called until a person agrees.
+    Quarantined,
+    /// Switched off in the configuration, or because Hark is shutting down.
+    Off,
 }
 
 impl ServerState {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Disabled => "disabled",
             Self::Starting => "starting",
             Self::Ready => "ready",
+            Self::Degraded => "degraded",
             Self::Failed => "failed",
-            Self::Stopped => "stopped",
+            Self::Quarantined => "quarantined",
+            Self::Off => "off",
         }
+    }
+
+    /// Whether its tools can be called.
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Ready | Self::Degraded)
     }
 }
 
@@ -52,14 +60,20 @@ pub struct ServerStatus {
     pub state: ServerState,
     /// How many of its tools can be used.
     pub tools: usize,
+    /// Its tools are those of Hark's last run, since it has not said yet which it has now.
+    pub stale: bool,
     /// The tools that it listed and that cannot be used.
     pub rejected: Vec<RejectedTool>,
-    /// The last thing that went wrong and the way out; kept while it is tried again, gone once ready.
+    /// Why it is in that state, and the way out; kept while it is tried again, gone once ready.
     pub error: Option<String>,
     /// The last of its error output; servers also log there, so that it is not always bad news.
     pub stderr: Option<String>,
     /// How often it was started again.
     pub restarts: u32,
+    /// Calls under way.
+    pub calls: usize,
+    /// Calls that wait for one of those to end.
+    pub waiting: usize,
     /// The time from its start to its first list of tools, in milliseconds.
     pub connect_ms: Option<f64>,
     /// Half of the last calls took no longer, in milliseconds.

@@ -20,6 +20,9 @@ use crate::domain::UserId;
 
 /// Servers often tell of several changes in a row; the list is asked for again after the last.
 const CHANGE_QUIET: Duration = Duration::from_millis(100);
+const CHANGE_QUIET_AT_MOST: Duration = Duration::from_secs(1);
+/// How long a server that is suspected of hanging may take to answer anything.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What every supervisor needs.
 #[derive(Clone)]
@@ -34,7 +37,8 @@ impl Supervision {
     /// Keeps the server up until the shutdown.
     pub(super) async fn keep_up(self, server: Arc<Server>) {
         let mut back_off = BackOff::new();
-        let mut known_legacy = false;
+        // A server is what it was when Hark ran last, until it shows otherwise.
+        let mut known_legacy = server.was_legacy();
         loop {
             let started = Instant::now();
             server.starting();
@@ -77,9 +81,10 @@ impl Supervision {
             listed = self.cache.ask_now(server, &session) => listed,
         };
         match listed {
-            Ok(listed) => {
-                server.ready(&session, &listed, started.elapsed());
+            Ok((listed, definitions)) => {
+                let listed = server.ready(&session, listed, started.elapsed());
                 self.cache.keep(&UserId::local(), server, listed).await;
+                self.cache.keep_on_disk(server, &session, definitions).await;
             }
             Err(reason) => {
                 close(running).await;
@@ -105,7 +110,8 @@ impl Supervision {
         let changes = self.follow_changes(server, session);
         let resources = follow_resources(server, session);
         let subscription = subscribe(session);
-        tokio::pin!(ending, changes, resources, subscription);
+        let silence = self.find_silence(server, session);
+        tokio::pin!(ending, changes, resources, subscription, silence);
         tokio::select! {
             _ = &mut ending => Some(session.how_it_ended().await),
             () = self.shutdown.cancelled() => {
@@ -114,9 +120,18 @@ impl Supervision {
                 None
             }
             reason = session.given_up() => {
+                let reason = format!("it can no longer be reached: {reason}");
+                // The end of its process may take a while, and no call is to go there meanwhile.
+                server.failed(reason.clone());
                 stop.cancel();
                 drop(ending.await);
-                Some(format!("it can no longer be reached: {reason}"))
+                Some(reason)
+            }
+            reason = &mut silence => {
+                server.failed(reason.clone());
+                stop.cancel();
+                drop(ending.await);
+                Some(reason)
             }
             never = &mut changes => match never {},
             never = &mut resources => match never {},
@@ -128,13 +143,32 @@ impl Supervision {
         loop {
             session.client.next_list_change().await;
             server.forget_tools();
-            while tokio::time::timeout(CHANGE_QUIET, session.client.next_list_change()).await.is_ok() {
+            // A server that never stops telling of changes is asked all the same.
+            let began = Instant::now();
+            while began.elapsed() < CHANGE_QUIET_AT_MOST
+                && tokio::time::timeout(CHANGE_QUIET, session.client.next_list_change()).await.is_ok()
+            {
                 server.forget_tools();
             }
-            match self.cache.list(&UserId::local(), server, session).await {
-                Ok(listed) => server.listed(&listed),
-                Err(reason) => {
-                    tracing::warn!(server = server.key(), %reason, "a changed list of tools could not be read")
+            if let Err(reason) = self.cache.list(&UserId::local(), server, session).await {
+                tracing::warn!(server = server.key(), %reason, "a changed list of tools could not be read");
+            }
+        }
+    }
+
+    /// After a call that got no answer the server is asked for its tools, which every server can answer
+    /// at once. One that leaves that unanswered, too, hangs, and is started again when no call is
+    /// under way that might still come to something. The reason of that.
+    async fn find_silence(&self, server: &Server, session: &Session) -> String {
+        let at_most = server.config.timeout.unwrap_or(PROBE_TIMEOUT).min(PROBE_TIMEOUT);
+        loop {
+            session.suspected().await;
+            while tokio::time::timeout(at_most, session.is_alive()).await.is_err() {
+                if server.gate.calls() == 0 {
+                    let seconds = at_most.as_secs_f64();
+                    return format!(
+                        "it hangs: it left a call unanswered, and a question for its tools for {seconds} s"
+                    );
                 }
             }
         }

@@ -131,10 +131,10 @@ fn a_door_to_the_network_needs_a_lock() {
         ("0.0.0.0:7380", Some(&short), false),
         ("0.0.0.0:7380", Some(&good), true),
     ] {
-        let checked = check_bind(address.parse().unwrap(), token);
+        let checked = check_bind(address.parse().unwrap(), token, false);
         assert_eq!(checked.is_ok(), is_good, "{address}: {checked:?}");
     }
-    let refusal = check_bind("0.0.0.0:7380".parse().unwrap(), None).unwrap_err().to_string();
+    let refusal = check_bind("0.0.0.0:7380".parse().unwrap(), None, false).unwrap_err().to_string();
     assert!(
         refusal.contains("HARK_SERVER__TOKEN") && refusal.contains("127.0.0.1"),
         "names the way out: {refusal}"

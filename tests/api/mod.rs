@@ -11,3 +11,4 @@ mod repeated;
 mod spoken;
 mod stream;
 mod transcriptions;
+mod users;

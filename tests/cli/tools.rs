@@ -96,5 +96,5 @@ async fn a_disabled_server_is_told_as_such() {
     let home = Home::without_model();
     home.write("mcp.json", r#"{"mcpServers": {"shed": {"command": "none", "disabled": true}}}"#);
     home.run(["tools", "call", "shed.good"]).await.refused(&["shed is disabled", "mcp.json"]);
-    assert!(home.run(["tools"]).await.good().contains("shed (disabled)"));
+    assert!(home.run(["tools"]).await.good().contains("shed (off)"));
 }

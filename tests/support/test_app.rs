@@ -107,6 +107,8 @@ pub(crate) struct Setup {
     pub(crate) is_held: bool,
     /// What the test's server does wrong: an argument of `fixtures/servers/faulty.py`.
     pub(crate) fault: &'static str,
+    /// Further arguments of that server.
+    pub(crate) args: Vec<String>,
     /// The door.
     pub(crate) api: ApiConfig,
     /// The streams.
@@ -121,6 +123,7 @@ impl Default for Setup {
             answers: vec![GOOD_PLAN],
             is_held: false,
             fault: "none",
+            args: Vec::new(),
             api: ApiConfig { commands_per_minute: 1_000, ..ApiConfig::default() },
             progress: ProgressConfig::default(),
             speech: None,
@@ -149,7 +152,8 @@ impl TestApp {
     pub(crate) async fn with(setup: Setup) -> Self {
         let (tracker, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/servers/faulty.py");
-        let mut server = ServerConfig::stdio("shed", "python3", [&*script.to_string_lossy(), setup.fault]);
+        let args = [script.to_string_lossy().into_owned(), setup.fault.to_owned()].into_iter();
+        let mut server = ServerConfig::stdio("shed", "python3", args.chain(setup.args));
         server.environment =
             Environment::new(|name| (name == "PATH").then(|| std::env::var("PATH").expect("a PATH")));
         let config = ToolsConfig { servers: vec![server], ..ToolsConfig::default() };

@@ -1,5 +1,7 @@
 //! The tools room against real MCP servers, and against small ones that each have one fault.
 
+mod faults;
+mod kept;
 mod resources;
 
 use std::path::{Path, PathBuf};
@@ -162,7 +164,7 @@ async fn real_servers_of_both_generations_connect_list_and_answer() {
     assert!(files.call_p50_ms.unwrap() <= files.call_p95_ms.unwrap());
     assert!(files.server_name.is_some() && files.connect_ms.is_some());
     registry.close().await;
-    assert!(registry.servers().iter().all(|server| server.state == ServerState::Stopped));
+    assert!(registry.servers().iter().all(|server| server.state == ServerState::Off));
     assert_eq!(tools(&registry).await.tools().len(), 0);
 }
 
@@ -278,7 +280,7 @@ async fn each_fault_has_its_own_reason_and_delays_no_other() {
         assert!(error.contains(reason), "{key}: {error:?}");
     }
     assert_eq!(status(&registry, "dies-at-once").stderr.as_deref(), Some("no licence found"));
-    assert_eq!(status(&registry, "disabled").state, ServerState::Disabled);
+    assert_eq!(status(&registry, "disabled").state, ServerState::Off);
     assert_eq!(status(&registry, "healthy").restarts, 0);
     registry.close().await;
 }
