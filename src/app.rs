@@ -130,8 +130,7 @@ impl App {
         tracker: TaskTracker,
         shutdown: CancellationToken,
     ) -> Result<Self, AppError> {
-        std::fs::create_dir_all(&settings.data_dir)
-            .map_err(|source| AppError::DataDir { path: settings.data_dir.clone(), source })?;
+        make_data_folder(&settings)?;
         let language = settings.pipeline.language;
         let (store, interrupted) =
             Store::open_settled(Some(&settings.store_file()), StoreConfig::default(), &|command| {
@@ -286,6 +285,15 @@ pub fn language_model(
             Ok((worker.clone(), Some(worker)))
         }
     }
+}
+
+/// Makes the data folder where it is not there yet.
+///
+/// # Errors
+/// [`AppError::DataDir`].
+pub fn make_data_folder(settings: &Settings) -> Result<(), AppError> {
+    std::fs::create_dir_all(&settings.data_dir)
+        .map_err(|source| AppError::DataDir { path: settings.data_dir.clone(), source })
 }
 
 /// A file from inside the program, on disk.

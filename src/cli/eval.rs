@@ -103,8 +103,10 @@ impl Eval {
             false => Subject::Planner(&planner),
         };
         let decider = match (&subject, &worker, &settings.language_model) {
-            (Subject::Baseline(..), ..) if encoding.is_none() => "ranking by words, no model".to_owned(),
-            (Subject::Baseline(..), ..) => EMBEDDED_RANKER.file.to_owned(),
+            (Subject::Baseline(_, ranker), ..) if ranker.is_by_meaning().await => {
+                EMBEDDED_RANKER.file.to_owned()
+            }
+            (Subject::Baseline(..), ..) => "ranking by words, no model".to_owned(),
             (_, Some(worker), _) => files(worker.files()).await?,
             (_, None, LanguageModel::Endpoint(endpoint)) => endpoint.model.clone(),
             (_, None, LanguageModel::Embedded { model, .. }) => model.clone(),

@@ -15,7 +15,7 @@ use super::output::Output;
 use super::signals::stop_on_signal;
 use super::{Sources, logging};
 use crate::api::{self, AppState};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::audio::{Patience, Turns};
 use crate::config::Settings;
 use crate::domain::{CommandId, SessionId, UserId};
@@ -146,6 +146,7 @@ impl Serving {
     }
 
     pub(super) async fn start(settings: Settings) -> anyhow::Result<Self> {
+        app::make_data_folder(&settings)?;
         let has_users = !api::Users::at(settings.users_file()).all()?.is_empty();
         api::check_bind(settings.bind, settings.token.as_ref(), has_users)?;
         let bind = settings.bind;

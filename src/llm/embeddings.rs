@@ -31,7 +31,7 @@ struct WireVector {
 impl TextEncoder for OpenAiChat {
     async fn encode(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         let body = json!({"model": self.model(), "input": texts});
-        let wire: WireVectors = self.post("embeddings", &body).await?;
+        let wire: WireVectors = self.post("embeddings", "list of embeddings", &body).await?;
         let mut vectors = vec![Vec::new(); texts.len()];
         for one in wire.data {
             if let Some(place) = vectors.get_mut(one.index) {

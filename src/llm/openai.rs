@@ -85,7 +85,7 @@ impl OpenAiChat {
 
     async fn exchange(&self, request: &ChatRequest, started: Instant) -> Result<ChatReply, ModelError> {
         let body = WireRequest::new(&self.config.model, request, self.config.logprobs);
-        let reply: WireReply = self.post("chat/completions", &body).await?;
+        let reply: WireReply = self.post("chat/completions", "chat completion", &body).await?;
         self.reply(reply, started)
     }
 
@@ -94,10 +94,11 @@ impl OpenAiChat {
         &self.config.model
     }
 
-    /// Asks at a path behind `/v1`.
+    /// Asks at a path behind `/v1` for an answer of the form that is called `form`.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
+        form: &str,
         body: &impl Serialize,
     ) -> Result<T, ModelError> {
         let endpoint = format!("{}/{path}", self.base);
@@ -113,7 +114,7 @@ impl OpenAiChat {
             return Err(self.fault(status, retry_after, &WireFault::read(&body)));
         }
         serde_json::from_slice(&body)
-            .map_err(|error| self.rubbish(format!("its reply to {path} has another form: {error}")))
+            .map_err(|error| self.rubbish(format!("its reply is no {form}: {error}")))
     }
 
     async fn read(&self, response: Response) -> Result<Vec<u8>, ModelError> {

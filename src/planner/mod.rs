@@ -312,13 +312,12 @@ impl Planner {
         pending: Option<&Question>,
     ) -> Shown {
         let most = self.config.max_tools.max(1);
-        if self.config.wording == Wording::Free && tools.tools().len() <= most {
-            // In the registry's own order, so that the model's server remembers them.
-            let all = ToolSet::new(tools.tools().to_vec(), Vec::new());
-            return Shown { tools: all, prior: Vec::new() };
-        }
         let texts = ranked_by(&command.text, turns, pending);
-        let mut ranked = self.ranker.rank(tools, &texts).await;
+        let mut ranked = match self.config.wording {
+            // In the registry's own order, so that the model's server remembers them.
+            Wording::Free | Wording::Copied if tools.tools().len() <= most => as_listed(tools),
+            _ => self.ranker.rank(tools, &texts).await,
+        };
         let asked = pending.and_then(|question| question.tool.as_ref());
         if let Some(place) = asked.and_then(|name| ranked.iter().position(|one| one.tool.name == *name)) {
             ranked[..=place].rotate_right(1);
@@ -400,6 +399,10 @@ impl Planned {
         self.usage.forced_tokens += reply.usage.forced_tokens;
         self.evidence = Evidence::of(&reply.text, &reply.tokens);
     }
+}
+
+fn as_listed(tools: &ToolSet) -> Vec<Ranked> {
+    tools.tools().iter().map(|tool| Ranked { tool: Arc::clone(tool), likeness: None }).collect()
 }
 
 /// What tools are ranked by: the command; behind the turn that it may go on from; each thing that it asks for.

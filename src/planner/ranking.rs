@@ -46,6 +46,14 @@ impl Ranker {
         Self { encoder, vectors: Cache::new(TOOLS_KEPT), words: Shortlister::default() }
     }
 
+    /// Whether meaning can be told now; else words rank.
+    pub async fn is_by_meaning(&self) -> bool {
+        match &self.encoder {
+            Some(encoder) => encoder.encode(&["hello".to_owned()]).await.is_ok(),
+            None => false,
+        }
+    }
+
     /// Reads `tools` ahead, so that no command waits for that.
     pub async fn read(&self, tools: &ToolSet, cancel: &CancellationToken) {
         let Some(encoder) = &self.encoder else { return };
