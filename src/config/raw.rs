@@ -197,8 +197,8 @@ pub enum Profile {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Planner {
-    /// `trained`, `small` or `large`. Where absent: `trained` for the embedded model with an adapter, `small`
-    /// for one without, `large` for an endpoint.
+    /// `trained`, `small` or `large`. Where absent: `small` for the embedded model, `trained` where
+    /// it has an adapter of your own, `large` for an endpoint.
     pub profile: Option<Profile>,
     /// Tools shown to the model at most.
     pub max_tools: Option<usize>,

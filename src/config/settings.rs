@@ -357,7 +357,7 @@ fn language_model(raw: &Raw, places: &Places, environment: &Environment) -> (Lan
     }
     let model = llm.model.clone().unwrap_or_else(|| ADAPTED_MODEL.to_owned());
     let is_its_base = llm.model_file.is_none() && model == ADAPTED_MODEL;
-    let wants_it = matches!(raw.planner.profile, None | Some(Profile::Trained));
+    let wants_it = raw.planner.profile == Some(Profile::Trained);
     let (adapter, profile) = match file(&llm.adapter_file) {
         Some(own) => (AdapterChoice::File(own), Profile::Trained),
         None if is_its_base && wants_it => (AdapterChoice::BuiltIn, Profile::Trained),

@@ -19,6 +19,7 @@ const EXAMPLES: &[&str] = &[
     "speech.threads",
     "planner.act",
     "planner.look",
+    "planner.ranking",
     "speech_service.base_url",
     "listening.wake",
     "listening.microphone",
