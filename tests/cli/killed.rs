@@ -141,6 +141,8 @@ async fn no_effect_is_doubled_or_lost_when_it_is_killed_at_any_point() {
         .with("HARK_SERVER__COMMANDS_PER_MINUTE", "100000");
     let effects = home.work().join("effects");
     home.write("mcp.json", servers(&effects));
+    // The server says nothing of its tool, so that it would be asked about.
+    home.write("hark.toml", "[[policy]]\ntool = \"counting.act\"\nthen = \"go\"\n");
     let mut hark = Killed::start(home, effects).await;
     // The first answer waits for the server; the points are to lie in what comes after.
     assert_eq!(hark.command(points).send().await.unwrap().status(), 200);
