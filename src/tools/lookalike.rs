@@ -29,6 +29,9 @@ pub(super) fn flags(tools: &[Arc<Tool>]) -> BTreeMap<ToolName, Vec<String>> {
             }
             let (suspect, original) =
                 if level(earlier) > level(later) { (earlier, later) } else { (later, earlier) };
+            if suspect.believed().read_only {
+                continue;
+            }
             found
                 .entry(suspect.name.clone())
                 .or_default()
