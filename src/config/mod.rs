@@ -4,6 +4,7 @@
 //! (`HARK_SERVER__BIND` is `bind` of `[server]`), flags. A faulty configuration stops the start with
 //! its faults named, and never with a value, which may be a key.
 
+mod approval;
 mod environment;
 mod fault;
 mod hearing;

@@ -10,7 +10,7 @@ use toml::Table;
 use super::environment::overlay;
 use super::hearing::{self, SpeechChoice};
 use super::raw::Profile;
-use super::{ConfigError, Environment, Places, Raw, fault};
+use super::{ConfigError, Environment, Places, Raw, approval, fault};
 use crate::audio::AudioConfig;
 use crate::domain::{Language, Secret, Trust};
 use crate::executor::ExecutorConfig;
@@ -20,7 +20,6 @@ use crate::models::ADAPTED_MODEL;
 use crate::phrases::{self, Choice};
 use crate::pipeline::PipelineConfig;
 use crate::planner::{Certainty, PlannerConfig};
-use crate::policy::{Policy, Rule};
 use crate::progress::ProgressConfig;
 use crate::tools::{self, ServerConfig, ToolsConfig, Transport, parse_mcp_json};
 use crate::voice::VoiceConfig;
@@ -301,7 +300,7 @@ fn resolve(
         tools_grace: Duration::from_secs(5),
         words: raw.listening.words.clone(),
         least_word_confidence: LEAST_WORD_CONFIDENCE,
-        policy: policy(&raw, config_file.as_deref(), &mut faults),
+        policy: approval::policy(&raw, config_file.as_deref(), &mut faults),
     };
     let listening = hearing::listening(&raw, &mut faults);
     let tools = ToolsConfig::default();
@@ -411,27 +410,6 @@ fn desk(
     let variables = environment.clone();
     desk.environment = tools::Environment::new(move |name| variables.get(name).map(str::to_owned));
     desk
-}
-
-/// The person's rules. A fault names the rule by its line in the file, where it stands in one.
-fn policy(raw: &Raw, file: Option<&Path>, faults: &mut Vec<String>) -> Policy {
-    let usual = Policy::default();
-    let lines = file
-        .and_then(|path| std::fs::read_to_string(path).ok())
-        .map(|text| fault::lines_of(&text, "[[policy]]"));
-    let mut rules = Vec::new();
-    for (index, rule) in raw.policy.iter().enumerate() {
-        match Rule::new(&rule.tool, rule.when.clone(), &rule.then) {
-            Ok(rule) => rules.push(rule),
-            Err(error) => {
-                let line = lines.as_ref().and_then(|lines| lines.get(index));
-                let place = line.map(|line| format!(", line {line}")).unwrap_or_default();
-                faults.push(format!("policy rule {}{place}: {error}", index + 1));
-            }
-        }
-    }
-    let approval_lifetime = seconds(raw.approval.seconds, usual.approval_lifetime);
-    Policy::new(rules, approval_lifetime)
 }
 
 /// The language to answer in: the one that was set, or else the one that is spoken.

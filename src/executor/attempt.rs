@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ending::{Clock, Ending};
 use super::{Executor, Run};
-use crate::domain::{EventType, Step, Tool, ToolOutput};
+use crate::domain::{EventType, Step, Tool, ToolOutput, Trust};
 use crate::phrases::{Phrase, say};
 use crate::store::{AuditAction, AuditEntry, Durability, StoreError};
 use crate::tools::CallError;
@@ -206,9 +206,11 @@ impl<'a> Call<'a> {
 }
 
 /// Whether a call that may have been carried out can be sent again: what only reads changes nothing, and
-/// what is idempotent changes nothing more. This is the one place that decides it.
+/// what is idempotent changes nothing more, if its server is trusted to know. This is the one place that
+/// decides it.
 fn is_repeatable(tool: &Tool) -> bool {
-    tool.annotations.read_only || tool.annotations.idempotent
+    let hints = tool.believed();
+    hints.read_only || (hints.idempotent && tool.trust == Trust::Trusted)
 }
 
 impl Trouble {

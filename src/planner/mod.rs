@@ -25,6 +25,7 @@ mod prompt;
 mod question;
 mod ranking;
 mod said;
+mod shown;
 mod signature;
 mod spelled;
 mod trained;
@@ -32,20 +33,19 @@ mod trained;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::plan::{Draft, MAX_STEPS, Plan, Problem};
 use crate::domain::{
     Command, CommandId, Decision, Language, Question, SessionId, ToolSet, Turn, TurnOutcome, UserId,
 };
-use crate::llm::{Beginning, ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
+use crate::llm::{ChatModel, ChatReply, ChatRequest, Message, Role, Usage};
 use crate::phrases::say;
 use confidence::Answered;
 use form::Form;
 use prompt::Prompts;
-use ranking::Ranked;
 use said::{Manner, Said};
+use shown::Shown;
 
 pub use confidence::{Calibration, Evidence};
 pub use config::{Certainty, Detail, PlannerConfig, Wording};
@@ -88,12 +88,6 @@ pub struct Planned {
     pub confidence: Option<f32>,
     /// What that was made from.
     pub evidence: Option<Evidence>,
-}
-
-/// What is shown to the model.
-struct Shown {
-    tools: ToolSet,
-    prior: Vec<Beginning>,
 }
 
 /// What one answer came to.
@@ -211,7 +205,8 @@ impl Planner {
             return Ok(Planned::without_model(decision, started.elapsed()));
         }
         let pending = prompt::pending(turns);
-        let Shown { tools: shown, prior } = self.shown(command, tools, turns, pending).await;
+        let asked = shown::Asked { text: &command.text, turns, pending };
+        let Shown { tools: shown, prior } = shown::pick(&self.ranker, &self.config, tools, asked).await;
         let nothing = Decision::Nothing(match tools.tools().is_empty() {
             true => say("nothing-connected", command.language),
             false => say("nothing-fits", command.language),
@@ -303,47 +298,6 @@ impl Planner {
         }
     }
 
-    /// The best-fitting tools; that of a pending question first, whatever the answer's words are.
-    async fn shown(
-        &self,
-        command: &Command,
-        tools: &ToolSet,
-        turns: &[Turn],
-        pending: Option<&Question>,
-    ) -> Shown {
-        let most = self.config.max_tools.max(1);
-        let texts = ranked_by(&command.text, turns, pending);
-        let mut ranked = match self.config.wording {
-            // In the registry's own order, so that the model's server remembers them.
-            Wording::Free | Wording::Copied if tools.tools().len() <= most => as_listed(tools),
-            _ => self.ranker.rank(tools, &texts).await,
-        };
-        let asked = pending.and_then(|question| question.tool.as_ref());
-        if let Some(place) = asked.and_then(|name| ranked.iter().position(|one| one.tool.name == *name)) {
-            ranked[..=place].rotate_right(1);
-        }
-        ranked.truncate(most);
-        let best = ToolSet::new(ranked.iter().map(|one| Arc::clone(&one.tool)).collect(), Vec::new());
-        match (self.config.wording, asked) {
-            (Wording::Copied, None) => Shown { tools: said::related(&best, &texts[0]), prior: Vec::new() },
-            (_, Some(_)) => Shown { tools: best, prior: Vec::new() },
-            (_, None) => Shown { tools: best, prior: self.prior(&ranked) },
-        }
-    }
-
-    /// How an answer begins that calls a tool, by how much the command is about it.
-    fn prior(&self, ranked: &[Ranked]) -> Vec<Beginning> {
-        let Some(weight) = self.config.ranking_weight else { return Vec::new() };
-        let most = ranked.first().and_then(|one| one.likeness).unwrap_or_default();
-        let beginning = |one: &Ranked| {
-            let name = &one.tool.name;
-            let (service, tool) = (json!(&*name.service), json!(&*name.tool));
-            let text = format!(r#"{{"selectedTools":[{{"service":{service},"tool":{tool}"#);
-            Some(Beginning { text, weight: (weight * (one.likeness? - most)).exp() })
-        };
-        ranked.iter().filter_map(beginning).collect()
-    }
-
     /// What the person has said, as values that a plan may use.
     fn said(&self, command: &Command, turns: &[Turn], pending: Option<&Question>) -> Said {
         let earlier: Vec<&str> = turns
@@ -399,21 +353,6 @@ impl Planned {
         self.usage.forced_tokens += reply.usage.forced_tokens;
         self.evidence = Evidence::of(&reply.text, &reply.tokens);
     }
-}
-
-fn as_listed(tools: &ToolSet) -> Vec<Ranked> {
-    tools.tools().iter().map(|tool| Ranked { tool: Arc::clone(tool), likeness: None }).collect()
-}
-
-/// What tools are ranked by: the command; behind the turn that it may go on from; each thing that it asks for.
-fn ranked_by(text: &str, turns: &[Turn], pending: Option<&Question>) -> Vec<String> {
-    let goes_on = turns.last().map(|turn| format!("{}. {text}", turn.text));
-    if pending.is_some() {
-        return goes_on.into_iter().chain([text.to_owned()]).collect();
-    }
-    let clauses = said::clauses(text);
-    let clauses = clauses.into_iter().filter(|clause| clause.contains(' ') && clause.as_str() != text);
-    std::iter::once(text.to_owned()).chain(goes_on).chain(clauses).collect()
 }
 
 fn answered(draft: &Draft) -> Answered {

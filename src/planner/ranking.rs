@@ -106,8 +106,10 @@ impl Ranker {
     }
 
     async fn keep(&self, encoder: &dyn TextEncoder, texts: &[String]) -> Result<(), ModelError> {
-        for (text, vector) in texts.iter().zip(encoder.encode(texts).await?) {
-            self.vectors.insert(text.clone(), vector.into()).await;
+        for group in texts.chunks(READ_AT_ONCE) {
+            for (text, vector) in group.iter().zip(encoder.encode(group).await?) {
+                self.vectors.insert(text.clone(), vector.into()).await;
+            }
         }
         Ok(())
     }
@@ -180,6 +182,22 @@ mod tests {
     async fn the_tool_that_is_most_alike_comes_first() {
         assert_eq!(best(Arc::new(Milk), "any milk?").await, ("The milk that is left.".into(), Some(1.0)));
         assert_eq!(best(Arc::new(Milk), "a loaf").await, ("Bread from a shop.".into(), Some(1.0)));
+    }
+
+    #[tokio::test]
+    async fn many_new_tools_are_read_in_groups() {
+        /// Takes no more at once than the embedded one does.
+        struct Busy;
+        #[async_trait]
+        impl TextEncoder for Busy {
+            async fn encode(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
+                if texts.len() > 64 { Err(ModelError::Cancelled) } else { Milk.encode(texts).await }
+            }
+        }
+        let tools = (0..100).map(|n| tool("shop", &format!("tool{n}"), "Bread.", json!({"type": "object"})));
+        let tools = ToolSet::new(tools.collect(), Vec::new());
+        let ranked = Ranker::new(Some(Arc::new(Busy))).rank(&tools, &["bread".to_owned()]).await;
+        assert_eq!((ranked.len(), ranked[99].likeness), (100, Some(1.0)));
     }
 
     #[tokio::test]

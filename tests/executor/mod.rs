@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hark::domain::plan::Draft;
-use hark::domain::{CommandId, Language, Plan, Receipt, StepStatus, UserId};
+use hark::domain::{CommandId, Language, Plan, Receipt, StepStatus, Trust, UserId};
 use hark::executor::{Executor, ExecutorConfig, Run};
 use hark::progress::{Progress, ProgressConfig};
 use hark::store::{AuditAction, Store};
@@ -250,26 +250,30 @@ async fn nothing_is_called_that_cannot_be_written_down_first() {
 
 /// `fixtures/servers/ledger.py`, which dies after its first line.
 #[expect(clippy::disallowed_methods, reason = "the server needs the path to find python3")]
-fn ledger(file: &Path) -> ServerConfig {
+fn ledger(file: &Path, trust: Trust) -> ServerConfig {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/servers/ledger.py");
     let mut config = ServerConfig::stdio(
         "ledger",
         "python3",
         [script.as_os_str(), file.as_os_str()].map(|arg| arg.to_string_lossy().into_owned()),
     );
+    config.trust = trust;
     config.environment = Environment::new(|name| (name == "PATH").then(|| std::env::var("PATH").unwrap()));
     config
 }
 
 #[tokio::test]
-async fn a_cut_connection_is_tried_again_only_where_the_tool_says_that_it_is_safe() {
+async fn a_cut_connection_is_tried_again_only_where_a_trusted_tool_says_that_it_is_safe() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = ExecutorConfig { step_timeout: PATIENCE, retries: 20 };
-    for (tool, status, lines) in
-        [("ledger.add", StepStatus::Unknown, "tea\n"), ("ledger.put", StepStatus::Done, "tea\ntea\n")]
-    {
-        let file = folder.path().join(tool);
-        let bench = Bench::with(vec![ledger(&file)], Store::open(None).expect("a store"), config).await;
+    for (tool, trust, status, lines) in [
+        ("ledger.add", Trust::Trusted, StepStatus::Unknown, "tea\n"),
+        ("ledger.put", Trust::Known, StepStatus::Unknown, "tea\n"),
+        ("ledger.put", Trust::Trusted, StepStatus::Done, "tea\ntea\n"),
+    ] {
+        let file = folder.path().join(format!("{tool}-{trust:?}"));
+        let bench =
+            Bench::with(vec![ledger(&file, trust)], Store::open(None).expect("a store"), config).await;
         let receipts = bench.carry_out(&[(tool, json!({"text": "tea"}))]).await;
         assert_eq!(statuses(&receipts), [status], "{receipts:?}");
         assert_eq!(std::fs::read_to_string(&file).expect("the ledger"), lines);
