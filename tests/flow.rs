@@ -102,7 +102,7 @@ fn servers(home: &Path) -> Value {
     }})
 }
 
-/// Recordings, the tool that each must reach, and what its result must say.
+/// Recordings, the tool that each must reach (where two servers can do it, either), and what its result must say.
 const SPOKEN: [(&str, &str, &str); 12] = [
     ("list-add", "desk.add_to_list", "milk"),
     ("list-read", "desk.show_list", "milk"),
@@ -110,7 +110,7 @@ const SPOKEN: [(&str, &str, &str); 12] = [
     ("timer", "desk.set_timer", "10 minutes"),
     ("timer-noisy", "desk.set_timer", "10 minutes"),
     ("arithmetic", "desk.calculate", "68"),
-    ("time-tokyo", "desk.current_time", "Tokyo"),
+    ("time-tokyo", "desk.current_time or clock.get_current_time", "Tokyo"),
     ("calendar-read", "desk.list_events", "tomorrow"),
     ("file-read", "files.read_file", "Call Anna."),
     ("git-status", "git.git_status", "Repository status"),
@@ -126,8 +126,9 @@ fn spoken_commands_are_carried_out_by_four_servers() {
             let outcome = house.speak(fixture).await;
             assert!(outcome.success, "{fixture}: {outcome:#?}");
             let [receipt] = outcome.results.as_slice() else { panic!("{fixture}: {outcome:#?}") };
-            let (reached, status) = (receipt.tool.to_string(), receipt.status);
-            assert_eq!((reached.as_str(), status), (tool, StepStatus::Done), "{fixture}");
+            let reached = receipt.tool.to_string();
+            assert!(tool.split(" or ").any(|tool| tool == reached), "{fixture}: {reached}");
+            assert_eq!(receipt.status, StepStatus::Done, "{fixture}");
             let said = receipt.text.to_lowercase();
             assert!(said.contains(&says.to_lowercase()), "{fixture}: {}", receipt.text);
             assert!(outcome.transcript.is_some_and(|heard| heard.model == "hark-mini-en"), "{fixture}");
