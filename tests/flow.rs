@@ -102,7 +102,7 @@ fn servers(home: &Path) -> Value {
     }})
 }
 
-/// Recordings, the tool that each must reach (where two servers can do it, either), and what its result must say.
+/// Recordings, the tool that each must reach (where two can do it, either), and what its result must say.
 const SPOKEN: [(&str, &str, &str); 12] = [
     ("list-add", "desk.add_to_list", "milk"),
     ("list-read", "desk.show_list", "milk"),
@@ -112,7 +112,7 @@ const SPOKEN: [(&str, &str, &str); 12] = [
     ("arithmetic", "desk.calculate", "68"),
     ("time-tokyo", "desk.current_time or clock.get_current_time", "Tokyo"),
     ("calendar-read", "desk.list_events", "tomorrow"),
-    ("file-read", "files.read_file", "Call Anna."),
+    ("file-read", "files.read_text_file or files.read_file", "Call Anna."),
     ("git-status", "git.git_status", "Repository status"),
     ("memory-read", "memory.read_graph", "likes tea"),
     ("memory-search", "memory.search_nodes", "likes tea"),

@@ -24,7 +24,7 @@ use super::home::{Home, PATIENCE, project};
 /// Effects of one command, one after the other.
 const EFFECTS: [&str; 3] = ["a", "b", "c"];
 /// From the request to beyond the end of an undisturbed command: what lies between is hit at random.
-const WINDOW_MS: u64 = 800;
+const WINDOW_MS: u64 = 300;
 
 /// A language model that plans the effects of the job that it is asked for.
 async fn model() -> (String, AbortOnDropHandle<()>) {
