@@ -1,5 +1,5 @@
 # All work is in scripts/; this page names it.
-.PHONY: help run test check bench bench-hearing faults eval planner-model-test build setup wer speech-model speech-model-test kill-test
+.PHONY: help run test check bench bench-hearing faults eval planner-model-test build setup wer speech-model speech-model-test kill-test conformance
 
 # Programs and benches in one go, so that they share one build of everything.
 RELEASE = cargo build --release --bins --benches
@@ -37,6 +37,10 @@ bench-hearing: ## measure how well and how soon Hark hears (an hour of sound; so
 	$(RELEASE)
 	@scripts/test-models release
 	cargo bench --bench hearing
+
+conformance: ## run the protocol's conformance suite against Hark as a client (docs/conformance.md)
+	@scripts/setup
+	@scripts/conformance
 
 faults: ## what a broken server costs the others, and how soon a stop stops (docs/faults.md)
 	@scripts/test-setup
