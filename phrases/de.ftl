@@ -69,6 +69,7 @@ policy-forbidden = Das ist nicht erlaubt: { $call }. { $reason }.
 approval-changed = Es wurde nichts getan: Was ich tun würde, ist nicht mehr das, was ich gezeigt habe. Sag noch einmal, was du willst.
 approval-expired = Es wurde nichts getan: Die Antwort kam zu spät. Sag noch einmal, was du willst.
 approval-spent = Es wurde nichts getan: Diese Antwort wurde schon verwendet. Sag noch einmal, was du willst.
+approval-not-allowed = Es wurde nichts getan: Du darfst hier Befehle geben, aber einem solchen Aufruf nicht zustimmen. Wer Hark betreibt, kann dir das Recht „approve“ geben.
 
 ## Nothing to do
 nothing-fits = Keines der verbundenen Werkzeuge passt dazu.

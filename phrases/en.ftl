@@ -65,6 +65,7 @@ policy-forbidden = That is not allowed: { $call }. { $reason }.
 approval-changed = Nothing was done: what I would do is no longer what I showed you. Say again what you want.
 approval-expired = Nothing was done: your answer came too late for what I asked. Say again what you want.
 approval-spent = Nothing was done: that answer was used already. Say again what you want.
+approval-not-allowed = Nothing was done: you may give commands here, and not agree to a call like this one. Whoever runs Hark can give you the scope “approve”.
 
 ## Nothing to do
 nothing-fits = None of the connected tools fits that.

@@ -73,6 +73,7 @@ impl House {
         let user = UserId::local();
         let submission = Submission {
             user: user.clone(),
+            may_approve: true,
             session: session.map(|name| SessionId(name.to_owned())),
             timezone: None,
             language: None,

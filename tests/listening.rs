@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 fn listening(config: ListeningConfig) -> Listening {
     let session = SessionId(CommandId::new().to_string());
-    let speaker = Speaker { user: UserId::local(), session, timezone: None, language: None };
+    let speaker =
+        Speaker { user: UserId::local(), may_approve: true, session, timezone: None, language: None };
     Listening { speaker, turns: Turns::HandsFree, dry_run: false, config }
 }
 

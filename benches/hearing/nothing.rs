@@ -111,6 +111,7 @@ async fn hear(whole: &Whole, sound: &[f32], tally: &mut Tally) -> Result<()> {
                 tally.commands += 1;
                 let submission = Submission {
                     user: UserId::local(),
+                    may_approve: true,
                     session: None,
                     timezone: None,
                     language: None,

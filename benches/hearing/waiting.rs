@@ -107,6 +107,7 @@ async fn listen(whole: &Whole, turns: Turns, sound: &[f32]) -> Result<Turn> {
     let listening = Listening {
         speaker: Speaker {
             user: UserId::local(),
+            may_approve: true,
             session: SessionId(hark::domain::CommandId::new().to_string()),
             timezone: None,
             language: None,

@@ -65,7 +65,7 @@ fn scope_for(path: &str) -> Option<Scope> {
     match path {
         "/metrics" => Some(Scope::Administer),
         "/api/status" | "/openapi.json" => None,
-        path if path.starts_with("/api/approvals") => Some(Scope::Approve),
+        path if path.starts_with("/api/policy/") => Some(Scope::Approve),
         _ => Some(Scope::Speak),
     }
 }

@@ -12,8 +12,9 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::accept::Answer;
+use super::access::Caller;
 use super::form::{CommandBody, CommandForm, CommandQuery, Form};
-use super::{ApiError, AppState, Problem, events, idempotency, language};
+use super::{ApiError, AppState, Problem, Scope, events, idempotency, language};
 use crate::domain::{CommandId, Event, Outcome, SessionId, UserId};
 use crate::pipeline::{INTERRUPTED, Submission};
 use crate::store::{HistoryItem, StoredCommand};
@@ -131,10 +132,12 @@ pub(super) struct HistoryQuery {
 )]
 pub(super) async fn give(
     State(state): State<AppState>,
-    Extension(user): Extension<UserId>,
+    Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let answer = Answer::asked_by(request.headers())?;
+    let may_approve = caller.may(Scope::Approve);
+    let user = caller.user;
     let pipeline = &state.parts().pipeline;
     let language = language::wanted(request.headers()).unwrap_or_else(|| pipeline.language());
     // Before the body is read, so that a flood of uploads is as cheap to refuse as one of texts.
@@ -143,8 +146,15 @@ pub(super) async fn give(
     let form = Form::read(state.config(), request).await?;
     let key = key.map(|key| idempotency::request_key(key, &form));
     let Form { input, session, timezone, dry_run } = form;
-    let submission =
-        Submission { user: user.clone(), session, timezone, language: Some(language), dry_run, input };
+    let submission = Submission {
+        user: user.clone(),
+        may_approve,
+        session,
+        timezone,
+        language: Some(language),
+        dry_run,
+        input,
+    };
     let submitted = pipeline.submit_once(submission, key).await;
     let id = submitted.map_err(|error| ApiError::refused(error, language))?;
     match answer {

@@ -24,7 +24,7 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "audio_too_slow" | "speech_timeout" | "model_timeout" | "plan_timeout" | "command_timeout" => {
             StatusCode::GATEWAY_TIMEOUT
         }
-        "forbidden" => StatusCode::FORBIDDEN,
+        "forbidden" | "approval_not_allowed" => StatusCode::FORBIDDEN,
         "approval_void" | "cancelled" | "speech_cancelled" | "model_cancelled" | "plan_cancelled" => {
             StatusCode::CONFLICT
         }

@@ -83,6 +83,7 @@ impl Say {
         let user = UserId::local();
         let submission = Submission {
             user: user.clone(),
+            may_approve: true,
             session: self.session.clone().map(SessionId),
             timezone: self.timezone,
             language: None,

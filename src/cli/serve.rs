@@ -93,6 +93,7 @@ impl ListenFlags {
         }
         let speaker = Speaker {
             user: UserId::local(),
+            may_approve: true,
             session: SessionId(CommandId::new().to_string()),
             timezone: None,
             language: None,

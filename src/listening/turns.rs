@@ -58,6 +58,7 @@ impl Ear {
         let text = input.text().to_owned();
         let submission = Submission {
             user: speaker.user.clone(),
+            may_approve: speaker.may_approve,
             session: Some(speaker.session.clone()),
             timezone: speaker.timezone,
             language: speaker.language,

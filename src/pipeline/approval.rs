@@ -38,6 +38,9 @@ impl Pipeline {
             return Ok(None);
         }
         let void = |name| Err(failure("approval_void", &say(name, language)));
+        if !job.may_approve {
+            return Err(failure("approval_not_allowed", &say("approval-not-allowed", language)));
+        }
         if !is_last {
             return void("approval-spent");
         }

@@ -14,6 +14,7 @@ use crate::progress::CommandProgress;
 pub(super) struct Job {
     pub(super) id: CommandId,
     pub(super) user: UserId,
+    pub(super) may_approve: bool,
     pub(super) session: SessionId,
     /// The conversation begins with it, so that there is no history to read.
     pub(super) is_first_turn: bool,

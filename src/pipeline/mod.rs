@@ -155,11 +155,12 @@ impl Pipeline {
         submission: Submission,
         key: Option<RequestKey>,
     ) -> Result<CommandId, SubmitError> {
-        let Submission { user, session, timezone, language, dry_run, input } = submission;
+        let Submission { user, may_approve, session, timezone, language, dry_run, input } = submission;
         let input = self.admit(input)?;
         let id = CommandId::new();
         let job = Job {
             id,
+            may_approve,
             is_first_turn: session.is_none(),
             session: session.unwrap_or_else(|| SessionId(CommandId::new().to_string())),
             timezone: timezone.unwrap_or(self.inner.config.timezone),

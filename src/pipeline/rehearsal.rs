@@ -17,6 +17,8 @@ use crate::planner::Planned;
 pub struct Speaker {
     /// Who asks.
     pub user: UserId,
+    /// Whether the person may agree to calls that the policy asks about.
+    pub may_approve: bool,
     /// The conversation.
     pub session: SessionId,
     /// The person's time zone; the configured one where absent.

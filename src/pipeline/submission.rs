@@ -51,6 +51,8 @@ pub struct Heard {
 pub struct Submission {
     /// Who asks.
     pub user: UserId,
+    /// Whether the person may agree to calls that the policy asks about.
+    pub may_approve: bool,
     /// The conversation; a new one where absent.
     pub session: Option<SessionId>,
     /// The person's time zone; the configured one where absent.

@@ -44,7 +44,7 @@ async fn a_token_lets_do_what_its_scopes_say_and_no_more() {
         ("/api/voice/commands", &ops, false),
         ("/metrics", &ann, false),
         ("/metrics", &ops, true),
-        ("/api/approvals", &ann, false),
+        ("/api/policy/allowances", &ann, false),
     ] {
         let answer = app.send(get(path, token)).await;
         match is_good {

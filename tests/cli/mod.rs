@@ -9,6 +9,7 @@ mod example;
 pub(crate) mod home;
 mod killed;
 mod models;
+mod people;
 mod say;
 mod say_refused;
 mod serve;

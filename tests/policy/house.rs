@@ -101,6 +101,7 @@ impl House {
         let user = UserId::local();
         let submission = Submission {
             user: user.clone(),
+            may_approve: true,
             session: Some(SessionId(session.to_owned())),
             timezone: None,
             language: None,

@@ -12,10 +12,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::access::Caller;
 use super::form::{session, timezone};
-use super::{ApiError, AppState, Problem, language};
+use super::{ApiError, AppState, Problem, Scope, language};
 use crate::audio::{Converter, Patience, Turns};
-use crate::domain::{CommandId, SAMPLE_RATE_HZ, SessionId, UserId};
+use crate::domain::{CommandId, SAMPLE_RATE_HZ, SessionId};
 use crate::listening::Listening;
 use crate::phrases::Choice;
 use crate::pipeline::Speaker;
@@ -72,7 +73,7 @@ enum Mode {
 )]
 pub(super) async fn stream(
     State(state): State<AppState>,
-    Extension(user): Extension<UserId>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -88,7 +89,7 @@ pub(super) async fn stream(
     })?;
     let converter = Converter::new(query.rate.unwrap_or(SAMPLE_RATE_HZ))
         .map_err(|message| ApiError::bad_request("sample_rate_unsupported", message))?;
-    let listening = listening(&state, user, &headers, query)?;
+    let listening = listening(&state, caller, &headers, query)?;
     let seat = state.seats().try_acquire_owned().map_err(|_| {
         ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -106,7 +107,7 @@ pub(super) async fn stream(
 
 fn listening(
     state: &AppState,
-    user: UserId,
+    caller: Caller,
     headers: &HeaderMap,
     query: StreamQuery,
 ) -> Result<Listening, ApiError> {
@@ -125,7 +126,8 @@ fn listening(
     let named = query.language.as_deref().and_then(|language| Choice::read(language).best());
     Ok(Listening {
         speaker: Speaker {
-            user,
+            may_approve: caller.may(Scope::Approve),
+            user: caller.user,
             session: id,
             timezone: query.timezone.as_deref().map(timezone).transpose()?,
             language: named.or_else(|| language::wanted(headers)),
